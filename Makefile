@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# xdpark: a call-park server. `make help` lists what can be made.
+
+SHELL  := /bin/bash
+BUILD  ?= build
+PREFIX ?= /usr/local
+CC     ?= cc
+CLANG  ?= clang
+V      ?= 0
+Q      := $(if $(filter 1,$(V)),,@)
+say     = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
+SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
+
+# Debian packages: for building, and for demo and tests.
+PACKAGES_BUILD := gcc make pkg-config clang llvm bpftool libbpf-dev libmnl-dev libosip2-dev libspandsp-dev \
+	libevent-dev libssl-dev libsndfile1-dev libsamplerate0-dev libyaml-dev libjansson-dev libjemalloc-dev \
+	libc6-dev linux-libc-dev
+PACKAGES_TEST := libcmocka-dev libpcap-dev libclang-rt-14-dev sip-tester tshark baresip iproute2 ethtool procps \
+	util-linux curl jq espeak-ng sox clang-format clang-tidy cppcheck man-db
+PACKAGES_QEMU := qemu-system-x86 busybox-static cpio
+
+LIBS_CTL := libosip2 libevent libcrypto spandsp sndfile samplerate yaml-0.1 jansson jemalloc
+LIBS_DP  := libbpf libmnl jansson
+
+# SAN=1 builds everything below $(BUILD)/san with ASan and UBSan.
+SAN ?= 0
+ifeq ($(SAN),1)
+OUT      := $(BUILD)/san
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LIBS_CTL := $(filter-out jemalloc,$(LIBS_CTL))
+else
+OUT      := $(BUILD)
+endif
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes
+CFLAGS   ?= -O2 -g
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(SANFLAGS) -I. -I$(BUILD) -MMD -MP $(CFLAGS)
+BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -I. \
+	-I/usr/include/$(shell uname -m)-linux-gnu -MMD -MP
+pkg_cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
+pkg_libs   = $(shell pkg-config --libs $(1) 2>/dev/null)
+
+CTL_SRC := $(wildcard ctl/*.c ctl/*/*.c)
+DP_SRC  := $(wildcard kmod-free/*.c)
+CTL_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out ctl/main.c,$(CTL_SRC)))
+DP_OBJ  := $(patsubst %.c,$(OUT)/%.o,$(filter-out kmod-free/main.c,$(DP_SRC)))
+TOOL_SRC := tools/xdpark.c $(wildcard tools/cmd_*.c)
+TOOL_OBJ := $(patsubst %.c,$(OUT)/%.o,$(TOOL_SRC))
+BPF_OBJ := $(patsubst %.bpf.c,$(BUILD)/%.bpf.o,$(wildcard bpf/*.bpf.c))
+SKELS   := $(BPF_OBJ:.bpf.o=.skel.h)
+
+PROGRAMS := $(if $(wildcard ctl/main.c),$(OUT)/xdparkd) $(if $(wildcard kmod-free/main.c),$(OUT)/xdpark-dp) \
+	$(if $(wildcard tools/xdpark.c),$(OUT)/xdpark)
+
+UNIT_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
+BPF_TESTS  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bpf/test_*.c))
+# Programs that shell tests and the demo use: one file each.
+TEST_TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/netns/*.c tests/sip/*.c tests/listen/*.c))
+
+.PHONY: build deps demo check check-6.1 lint install clean help tests
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+build: $(BPF_OBJ) $(PROGRAMS) ## build the daemons, the tools and the BPF objects (default)
+
+tests: build $(UNIT_TESTS) $(BPF_TESTS) $(TEST_TOOLS)
+
+deps: ## install every Debian package that building, demo and tests need
+	@missing=$$(for p in $(PACKAGES_BUILD) $(PACKAGES_TEST) $(PACKAGES_QEMU); do \
+		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+		echo "Installing:" $$missing; \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; fi
+
+$(BUILD)/%.bpf.o: %.bpf.c
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@ -MF $(@:.o=.d) -MT $@
+
+$(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)bpftool gen skeleton $< name $(subst -,_,$(notdir $*))_bpf > $@
+
+$(OUT)/%.o: %.c | $(SKELS)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(call pkg_cflags,$(LIBS_CTL) $(LIBS_DP)) -c $< -o $@
+
+$(OUT)/libctl.a: $(CTL_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(OUT)/libdp.a: $(DP_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(OUT)/xdparkd: $(OUT)/ctl/main.o $(OUT)/libctl.a $(OUT)/libdp.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SANFLAGS) -o $@ $^ $(call pkg_libs,$(LIBS_CTL)) -losipparser2 -lm -lpthread
+
+$(OUT)/xdpark-dp: $(OUT)/kmod-free/main.o $(OUT)/libdp.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SANFLAGS) -o $@ $^ $(call pkg_libs,$(LIBS_DP)) -lpthread
+
+$(OUT)/xdpark: $(TOOL_OBJ) $(OUT)/libdp.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SANFLAGS) -o $@ $^ $(call pkg_libs,libevent jansson)
+
+$(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/libctl.a $(OUT)/libdp.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SANFLAGS) -o $@ $^ $(call pkg_libs,$(LIBS_CTL) $(LIBS_DP) cmocka libpcap) -losipparser2 -lm -lpthread
+
+demo: ## the main job, narrated: phones talk, park, hear and take (under two minutes)
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory tests
+	@$(SUDO) tools/demo
+
+check: ## every test; the last line is "N passed, N failed"
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory SAN=1 tests
+	@$(SUDO) tests/run
+
+check-6.1: ## boot Debian 12's own kernel in qemu and run the BPF tests and a parked call there
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory tests
+	@$(SUDO) tests/kernel/check-6.1
+
+lint: ## clang-format, clang-tidy, cppcheck, direction of includes
+	@tests/lint
+
+install: build ## install below DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man{1,5,8} \
+		$(DESTDIR)$(PREFIX)/share/xdpark/sounds
+	install -m 755 $(BUILD)/xdparkd $(BUILD)/xdpark-dp $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(BUILD)/xdpark $(DESTDIR)$(PREFIX)/bin
+	install -m 644 ctl/xdparkd.example.yaml $(DESTDIR)$(PREFIX)/share/xdpark
+	cp -R ctl/audio/sounds/. $(DESTDIR)$(PREFIX)/share/xdpark/sounds/
+	install -m 644 ctl/*.8 kmod-free/*.8 tools/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 ctl/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+help: ## this list
+	@grep -hE '^[a-z0-9.-]+:.*## ' Makefile | sed -E 's/^([a-z0-9.-]+):[^#]*## /\1\t/' | expand -t 12
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
