@@ -37,22 +37,22 @@
 
 enum {
 	XD_CACHE_LINE = 64,
-	XD_PLAYLIST_PARTS = 8,   /* parts of a playlist at most */
-	XD_SOURCE_NETWORKS = 7,  /* prefixes of a NETWORKS source rule at most */
-	XD_PAYLOADS = 3,         /* voice, telephone-event, comfort noise */
-	XD_CHUNK_BYTES = 80,     /* payload bytes of a chunk at most: 10 ms of G.711 or G.722 */
-	XD_TODO_IDS = 16384,     /* endpoints that one pump call serves at most */
+	XD_PLAYLIST_PARTS = 8,  /* parts of a playlist at most */
+	XD_SOURCE_NETWORKS = 7, /* prefixes of a NETWORKS source rule at most */
+	XD_PAYLOADS = 3,        /* voice, telephone-event, comfort noise */
+	XD_CHUNK_BYTES = 80,    /* payload bytes of a chunk at most: 10 ms of G.711 or G.722 */
+	XD_TODO_IDS = 16384,    /* endpoints that one pump call serves at most */
 	XD_VLAN_TAGS = 2,
-	XD_ADDRESSES = 64,       /* local media addresses at most */
-	XD_NEXTHOPS = 16384,     /* remote addresses in use at most */
-	XD_CPUS = 64,            /* entries of todo */
+	XD_ADDRESSES = 64,   /* local media addresses at most */
+	XD_NEXTHOPS = 16384, /* remote addresses in use at most */
+	XD_CPUS = 64,        /* entries of todo */
 	XD_EVENTS_BYTES = 1 << 20,
 };
 
-#define XD_NO_PAYLOAD 0xff             /* a payload type slot that is not negotiated */
-#define XD_LATE_NS 100000000ULL        /* a frame later than this is skipped, never burst */
-#define XD_RTP_CLOCK_NS 125000ULL      /* one tick of the 8000 Hz RTP clock (also G.722: RFC 3551 4.5.2) */
-#define XD_PUMP_IFINDEX 1              /* the pump enters as loopback, where nothing is attached */
+#define XD_NO_PAYLOAD   0xff         /* a payload type slot that is not negotiated */
+#define XD_LATE_NS      100000000ULL /* a frame later than this is skipped, never burst */
+#define XD_RTP_CLOCK_NS 125000ULL    /* one tick of the 8000 Hz RTP clock (also G.722: RFC 3551 4.5.2) */
+#define XD_PUMP_IFINDEX 1            /* the pump enters as loopback, where nothing is attached */
 
 /* What the phone at an endpoint hears. */
 enum xd_action {
@@ -92,24 +92,24 @@ struct xd_part {
 
 struct xd_plan {
 	/* first cache line: what every packet to the phone needs */
-	__u8 action;           /* enum xd_action */
-	__u8 source_rule;      /* enum xd_source_rule */
-	__u16 leg_since;       /* low 15 bits of the generation at which the leg began */
-	__u16 media_since;     /* low 15 bits of the generation at which its SDP last changed */
-	__be16 remote_port;    /* RTP port of the phone by its SDP; RTCP goes one above */
-	__u32 peer;            /* endpoint that the phone hears; 0: none */
-	__u32 hearer;          /* endpoint that hears the phone; 0: none */
-	__u32 nexthop;         /* index into nexthops; 0: none */
-	__u32 ssrc;            /* of everything the phone hears; host order */
+	__u8 action;        /* enum xd_action */
+	__u8 source_rule;   /* enum xd_source_rule */
+	__u16 leg_since;    /* low 15 bits of the generation at which the leg began */
+	__u16 media_since;  /* low 15 bits of the generation at which its SDP last changed */
+	__be16 remote_port; /* RTP port of the phone by its SDP; RTCP goes one above */
+	__u32 peer;         /* endpoint that the phone hears; 0: none */
+	__u32 hearer;       /* endpoint that hears the phone; 0: none */
+	__u32 nexthop;      /* index into nexthops; 0: none */
+	__u32 ssrc;         /* of everything the phone hears; host order */
 	struct xd_payload payloads[XD_PAYLOADS];
-	__u16 frame_samples;   /* RTP clock ticks of a hold frame: 160 at 20 ms */
-	__u8 frame_chunks;     /* chunks of a hold frame: ptime / 10 ms; 1 to 6 */
-	__u8 chunk_bytes;      /* payload bytes of a chunk: 80 */
-	__u64 t0;              /* ns; when frame 0 is due */
-	__u64 until;           /* ns; nothing goes out after it */
-	__u32 ptime_ns;        /* ns of a hold frame */
-	__u8 parts;            /* parts in use; 0: no playlist */
-	__u8 loop_part;        /* the part where the playlist starts over, below parts */
+	__u16 frame_samples; /* RTP clock ticks of a hold frame: 160 at 20 ms */
+	__u8 frame_chunks;   /* chunks of a hold frame: ptime / 10 ms; 1 to 6 */
+	__u8 chunk_bytes;    /* payload bytes of a chunk: 80 */
+	__u64 t0;            /* ns; when frame 0 is due */
+	__u64 until;         /* ns; nothing goes out after it */
+	__u32 ptime_ns;      /* ns of a hold frame */
+	__u8 parts;          /* parts in use; 0: no playlist */
+	__u8 loop_part;      /* the part where the playlist starts over, below parts */
 	__u16 reserved;
 	/* second: the playlist */
 	struct xd_part playlist[XD_PLAYLIST_PARTS];
@@ -129,40 +129,41 @@ struct xd_endpoint {
  * pos: the numbers of what the phone hears, one word, changed by compare-and-swap only.
  * bits 63..49 generation, 48 talking, 47..32 last sequence number, 31..0 last timestamp.
  */
-#define XD_GENERATION_MASK 0x7fffULL
+#define XD_GENERATION_MASK      0x7fffULL
 #define XD_POS_GENERATION_SHIFT 49
-#define XD_POS_TALKING (1ULL << 48)
-#define XD_POS_SEQUENCE_SHIFT 32
+#define XD_POS_TALKING          (1ULL << 48)
+#define XD_POS_SEQUENCE_SHIFT   32
 
 /*
  * anchor: how the talker's numbers become the hearer's, one word.
  * bits 63..48 tag (generation and talker's SSRC folded), 47..32 sequence offset, 31..0 timestamp offset.
  */
-#define XD_ANCHOR_TAG_SHIFT 48
+#define XD_ANCHOR_TAG_SHIFT      48
 #define XD_ANCHOR_SEQUENCE_SHIFT 32
 
 /*
  * latch: whom the endpoint listens to, one word; 0: nobody yet.
- * bits 63..48 tag (media_since with bit 15 set), 47..32 UDP source port (host order), 31..0 SSRC (host order).
+ * bits 63..48 tag (media_since with bit 15 set), 47..32 UDP source port (host order), 31..0 SSRC (host
+ * order).
  */
-#define XD_LATCH_TAG_SHIFT 48
-#define XD_LATCH_TAG_VALID 0x8000U
+#define XD_LATCH_TAG_SHIFT  48
+#define XD_LATCH_TAG_VALID  0x8000U
 #define XD_LATCH_PORT_SHIFT 32
 
 struct xd_stream {
 	/* first cache line: out, towards the phone */
 	__u64 pos;
 	__u64 anchor;
-	__u64 sent;          /* packets given a number and sent, all causes */
-	__u64 sent_bytes;    /* RTP bytes: header and payload */
-	__u64 hold_ingress;  /* hold frames that the phone's own packets carried */
-	__u64 hold_pump;     /* hold frames that the pump carried */
-	__u64 hold_skipped;  /* hold frames left out because they were more than XD_LATE_NS late */
-	__u64 forwarded;     /* packets of the peer */
+	__u64 sent;         /* packets given a number and sent, all causes */
+	__u64 sent_bytes;   /* RTP bytes: header and payload */
+	__u64 hold_ingress; /* hold frames that the phone's own packets carried */
+	__u64 hold_pump;    /* hold frames that the pump carried */
+	__u64 hold_skipped; /* hold frames left out because they were more than XD_LATE_NS late */
+	__u64 forwarded;    /* packets of the peer */
 	/* second: in, from the phone */
 	__u64 latch;
-	__u64 last_in;       /* ns; last accepted packet */
-	__u64 received;      /* accepted RTP packets */
+	__u64 last_in;  /* ns; last accepted packet */
+	__u64 received; /* accepted RTP packets */
 	__u64 received_bytes;
 	__u64 refused;       /* packets that the source check or the payload types refused */
 	__u64 rtcp;          /* RTCP packets received */
@@ -172,7 +173,7 @@ struct xd_stream {
 
 struct xd_chunk {
 	__u8 payload[XD_CHUNK_BYTES];
-	__u32 sum;      /* ones'-complement sum of payload as 16-bit words in memory order, folded to 16 bits */
+	__u32 sum; /* ones'-complement sum of payload as 16-bit words in memory order, folded to 16 bits */
 	__u32 reserved;
 };
 
@@ -183,13 +184,13 @@ struct xd_hop {
 	__u8 destination_mac[6];
 	__be16 vlan_proto[XD_VLAN_TAGS];
 	__be16 vlan_tci[XD_VLAN_TAGS];
-	__u32 tags;       /* VLAN tags in use */
+	__u32 tags; /* VLAN tags in use */
 	__u32 reserved;
 };
 
 enum xd_nexthop_state {
 	XD_NEXTHOP_FREE = 0,
-	XD_NEXTHOP_PENDING = 1,     /* asked for, the neighbour isn't known yet */
+	XD_NEXTHOP_PENDING = 1, /* asked for, the neighbour isn't known yet */
 	XD_NEXTHOP_REACHABLE = 2,
 	XD_NEXTHOP_UNREACHABLE = 3, /* no route, neighbour failed, or an address of this host */
 };
@@ -200,8 +201,8 @@ enum xd_nexthop_state {
  */
 struct xd_nexthop {
 	__u8 address[16];
-	__u32 now;       /* low bit: which hop is in use; the rest counts changes; release */
-	__u32 state;     /* enum xd_nexthop_state */
+	__u32 now;   /* low bit: which hop is in use; the rest counts changes; release */
+	__u32 state; /* enum xd_nexthop_state */
 	__u64 reserved[5];
 	struct xd_hop hop[2];
 };
@@ -225,16 +226,16 @@ struct xd_settings {
 	__u8 dscp;            /* 46 (EF) */
 	__u8 live_frames;     /* 1: the pump works; 0: substitution alone */
 	__u16 reserved;
-	__u32 addresses;      /* entries of `addresses` in use */
-	__u32 endpoints;      /* endpoints in all: addresses x endpoints_each */
+	__u32 addresses; /* entries of `addresses` in use */
+	__u32 endpoints; /* endpoints in all: addresses x endpoints_each */
 	__u64 reserved_end[4];
 };
 
 /* What the pump asks of the program, one entry a CPU. */
 struct xd_todo {
-	__u64 now;     /* ns; the pump's clock reading for this call */
-	__u32 count;   /* ids in use */
-	__u32 cursor;  /* the next id that the program takes; the program counts it up */
+	__u64 now;    /* ns; the pump's clock reading for this call */
+	__u32 count;  /* ids in use */
+	__u32 cursor; /* the next id that the program takes; the program counts it up */
 	__u64 reserved[6];
 	__u32 ids[XD_TODO_IDS];
 };
@@ -243,7 +244,7 @@ enum xd_event_kind { XD_EVENT_MEDIA_STARTED = 1 };
 
 /* A record of the events ring: a hint, may be lost (counted). */
 struct xd_event {
-	__u32 kind;       /* enum xd_event_kind */
+	__u32 kind; /* enum xd_event_kind */
 	__u32 endpoint;
 	__u64 generation; /* of the entry when it happened */
 	__u64 time;       /* ns */
