@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Endpoints: allocation of local ports, and plans written in the order that bpf/layout.h demands. The media
+ * side of one leg.
+ */
+#ifndef XDPARK_ENDPOINT_H
+#define XDPARK_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/layout.h"
+#include "ctl/config.h"
+#include "ctl/dataplane.h"
+
+/* All endpoints of the media addresses that the config names. */
+struct endpoints;
+
+/*
+ * Finds each address of `media` among those of the dataplane's hello (-ENOENT otherwise, naming it in
+ * `reason`, 256 bytes), sets every endpoint to IDLE that a former controller left, and goes on counting its
+ * generation.
+ */
+int endpoints_new(struct endpoints **endpoints, struct dataplane *dataplane, struct timers *timers,
+        const struct config_media *media, size_t media_count, char *reason);
+void endpoints_free(struct endpoints *endpoints);
+
+/* In use, resting (freed less than 2 s ago), free. */
+void endpoints_count(const struct endpoints *endpoints, uint32_t *used, uint32_t *resting, uint32_t *all);
+
+/* One endpoint in use. Embedded in its leg. */
+struct endpoint {
+	struct endpoints *endpoints;
+	uint32_t index;       /* 0: none */
+	struct address local; /* RTP address and port as SDP names them (advertised) */
+	uint32_t ssrc;        /* of everything the phone hears, chosen at random when the leg is made */
+	uint32_t leg_since;   /* full generation at which the leg began */
+	uint32_t media_since;
+	struct xd_plan plan;       /* as last written: copy it, change it, endpoint_change() */
+	struct xd_stream baseline; /* counters when the leg began */
+};
+
+/*
+ * Takes a free endpoint of the family of `remote_family_of`, oldest freed first, evenly over the addresses;
+ * its plan is IDLE until the first change. -ENOSPC: none free.
+ */
+int endpoint_open(struct endpoints *endpoints, const uint8_t remote_family_of[16], struct endpoint *endpoint);
+
+/* IDLE, and rests. The caller has cleared peer and hearer of the other legs before. Nothing when index is 0.
+ */
+void endpoint_close(struct endpoint *endpoint);
+
+/*
+ * Makes `plan` the plan in use: exchange due, write the plan not in use, store the generation, store due. A
+ * plan that equals the one in use is no change. leg_since, media_since, ssrc and until are filled in here;
+ * `media_changed` says that the SDP changed (latching starts anew). For HOLD and HOLD_UNTIL_HEARD t0 == 0
+ * means "start a new stream now": t0 is set in phase with the phone's last packet.
+ */
+void endpoint_change(struct endpoint *endpoint, const struct xd_plan *plan, bool media_changed);
+
+/* Renews `until` of all endpoints in use: called every minute; 15 minutes ahead. And restarts holding
+ * endpoints whose due is 0 and whose peer wasn't heard. */
+void endpoints_sweep(struct endpoints *endpoints);
+
+/* HOLD_UNTIL_HEARD: whether the peer has been heard in this generation. */
+bool endpoint_heard(const struct endpoint *endpoint);
+
+/* Counters of this leg: what the map says minus the baseline. */
+void endpoint_counters(const struct endpoint *endpoint, struct xd_stream *counters);
+
+/* ns since the last accepted packet of the phone; UINT64_MAX: never in this leg. */
+uint64_t endpoint_silent_ns(const struct endpoint *endpoint);
+
+#endif

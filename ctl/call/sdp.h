@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SDP (RFC 8866) and offer/answer (RFC 3264) for one audio stream. Our own bounded reader: osip's reads past
+ * the end.
+ */
+#ifndef XDPARK_SDP_H
+#define XDPARK_SDP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/layout.h"
+#include "ctl/address.h"
+
+enum { SDP_BYTES = 8192, SDP_FORMATS = 16, SDP_STREAMS = 8 };
+
+enum sdp_direction { SDP_SENDRECV, SDP_SENDONLY, SDP_RECVONLY, SDP_INACTIVE };
+
+/* One format of the audio m= line that we know. In the order of the m= line. */
+struct sdp_format {
+	enum xd_payload_kind kind; /* voice, telephone-event, comfort noise */
+	enum xd_codec codec;       /* of voice */
+	uint8_t type;              /* payload type */
+};
+
+/* What a far end's SDP says. */
+struct sdp {
+	uint64_t session, version;              /* of o= */
+	struct address remote;                  /* of the audio stream: c= and m= port; port 0: refused */
+	bool held_by_address;                   /* c=0.0.0.0 or :: (RFC 2543 hold) */
+	enum sdp_direction direction;           /* the far end's view */
+	unsigned ptime_ms;                      /* 0: not said */
+	unsigned maxptime_ms;                   /* 0: not said */
+	struct sdp_format formats[SDP_FORMATS]; /* known ones only */
+	unsigned format_count;
+	bool rtcp_mux;
+	unsigned streams; /* m= lines in all, for the answer: others are refused with port 0 */
+	unsigned audio;   /* which of them is our audio stream; the first RTP/AVP audio with port != 0, else
+	                   * the first audio */
+	char media[SDP_STREAMS]
+	          [64]; /* "video", "RTP/AVP", "96 97" of each, as they were: "video 0 RTP/AVP 96 97" */
+};
+
+/*
+ * Reads SDP. -EINVAL: malformed (400). -EPROTONOSUPPORT: no audio stream over RTP/AVP (488 Warning 304
+ * or 305: RTP/SAVP alone, T.38 alone). An address must be literal: a name is -EINVAL.
+ */
+int sdp_read(const char *text, size_t bytes, struct sdp *sdp);
+
+/* What is agreed between us and one far end. */
+struct sdp_agreement {
+	enum xd_codec codec;
+	unsigned ptime_ms;                       /* that we send: the far end's ptime, else 20 */
+	struct xd_payload payloads[XD_PAYLOADS]; /* as in the plan: types in both directions */
+	struct address remote;
+	bool remote_listens; /* the far end takes media from us (its direction has recv, not held by address,
+	                        port not 0) */
+	bool remote_sends;
+};
+
+/* Our side of a session, enough to write offers and answers. */
+struct sdp_local {
+	uint64_t session, version; /* o=; version goes up only when the text changes */
+	uint8_t advertise[16];     /* address in o= and c= */
+	uint16_t port;
+	enum sdp_direction direction;
+	unsigned ptime_ms;               /* 0: no a=ptime */
+	enum xd_codec codecs[XD_CODECS]; /* of offers, in order */
+	unsigned codec_count;
+	bool telephone_event;
+};
+
+/*
+ * Answer to an offer: picks one voice codec, `prefer` if the offer has it (pass XD_CODECS: none), else the
+ * first of ours (by our order) that the offer has; telephone-event and comfort noise of the offer with its
+ * types. -ENOENT: no common codec (488 Warning 305).
+ */
+int sdp_agree_answer(const struct sdp *offer, const enum xd_codec *codecs, unsigned codec_count,
+        enum xd_codec prefer, struct sdp_agreement *agreement);
+
+/* What an answer to our offer agreed on: its first voice codec, whatever else it lists. -ENOENT: none of
+ * ours. */
+int sdp_agree_offer(
+        const struct sdp_local *offered, const struct sdp *answer, struct sdp_agreement *agreement);
+
+/* Writes an offer into `text` (SDP_BYTES). Static types for G.711 and G.722, 101 for telephone-event. Returns
+ * its length. */
+size_t sdp_write_offer(const struct sdp_local *local, char *text);
+
+/* Writes an answer that names the one agreed voice codec, telephone-event and noise if agreed; other m= lines
+ * port 0. */
+size_t sdp_write_answer(const struct sdp_local *local, const struct sdp *offer,
+        const struct sdp_agreement *agreement, char *text);
+
+/* The direction of our answer to an offer's direction, when we ourselves would like `wish` (RFC 3264 6.1). */
+enum sdp_direction sdp_answer_direction(enum sdp_direction offered, enum sdp_direction wish);
+
+/* For logs, the API and rtpmap: "PCMU", "PCMA", "G722". */
+const char *codec_name(enum xd_codec codec);
+
+/* Whether the program can connect the two: equal, or both G.711. */
+bool codecs_connect(enum xd_codec a, enum xd_codec b);
+
+#endif
