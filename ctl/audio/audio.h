@@ -8,6 +8,7 @@
 #ifndef XDPARK_AUDIO_H
 #define XDPARK_AUDIO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bpf/layout.h"
@@ -20,6 +21,12 @@ struct audio_options {
 	struct event_base *base; /* the worker's answers arrive through it */
 	struct xd_chunk *chunks; /* mapped chunk memory, written here only */
 	uint32_t chunk_count;
+	/*
+	 * The mapped entries, read here only: a clip gives its chunks up to another one no sooner than 2 s
+	 * after the last plan in use named it. NULL: no clip ever gives its chunks up.
+	 */
+	const struct xd_endpoint *endpoints;
+	uint32_t endpoint_count;
 	const char *sounds; /* directory of the spoken digits: SOUNDS/LANGUAGE/0.wav ... */
 	unsigned codecs;    /* bit mask of enum xd_codec: configured codecs; ringback is encoded for these at
 	                       once */
@@ -45,9 +52,16 @@ struct clip *audio_silence(struct audio *audio);
 void audio_prepare(struct audio *audio, struct clip *clip, enum xd_codec codec);
 
 /*
+ * Whether `clip` can be heard in `codec`. A sweep that finds it ready gives a caller who hears the ringback
+ * in its place a new plan. NULL: never.
+ */
+bool audio_is_ready(const struct audio *audio, const struct clip *clip, enum xd_codec codec);
+
+/*
  * Writes playlist, parts, loop_part, frame_chunks, chunk_bytes, frame_samples and ptime_ns of a plan so that
- * it plays `clip`, or `instead` (a ringback) as long as `clip` isn't encoded for `codec`, or silence.
- * ptime_ms: 10 to 60, multiples of 10. Returns 0, or -EINVAL.
+ * it plays `clip`, or `instead` (a ringback) as long as `clip` isn't encoded for `codec`, or silence
+ * (either may be NULL). A clip that isn't encoded is prepared. Publish the plan at once: the chunks are kept
+ * for it for 2 s. ptime_ms: 10 to 60, multiples of 10. Returns 0, or -EINVAL.
  */
 int audio_playlist(struct audio *audio, struct clip *clip, struct clip *instead, enum xd_codec codec,
         unsigned ptime_ms, struct xd_plan *plan);
