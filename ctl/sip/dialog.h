@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Dialogs (RFC 3261 12): what identifies one, and how requests within it are made and checked. */
+#ifndef XDPARK_SIP_DIALOG_H
+#define XDPARK_SIP_DIALOG_H
+
+#include "ctl/sip/message.h"
+#include "ctl/sip/transaction.h"
+
+/* All dialogs, found by Call-ID and tags. */
+struct dialogs;
+
+int dialogs_new(struct dialogs **dialogs);
+void dialogs_free(struct dialogs *dialogs);
+
+/* State that could be written as a row: plain strings and numbers. */
+struct dialog {
+	struct dialogs *dialogs; /* NULL: not in the table */
+	struct dialog *next;     /* of the table's chain */
+	void *owner;             /* the leg */
+	char *call_id;
+	char local_tag[40];
+	char *remote_tag; /* NULL: none yet (UAC before the first response with a tag) */
+	char *local;      /* From or To header of our side, without tag: `"Name" <sip:...>` */
+	char *remote;     /* of the far end */
+	char *contact;    /* our Contact header: `<sip:xdpark@10.90.0.1:5060>` */
+	char *target;     /* remote target: URI of the last Contact */
+	char **routes;    /* route set, in order of use, each one Route header value */
+	unsigned route_count;
+	uint32_t local_cseq, remote_cseq; /* 0: none yet */
+	struct flow
+	        flow; /* where requests go out, and the only one that they are taken from without challenge */
+	bool secure;  /* reserved for sips; false over UDP */
+};
+
+/*
+ * Our side of an INVITE received: tags, routes (Record-Route in order), target, CSeq from the request; a
+ * fresh local tag. Put into the table. -EINVAL: no usable Contact. -ENOMEM.
+ */
+int dialog_open_server(struct dialogs *dialogs, struct dialog *dialog, const struct sip_message *request,
+        const char *contact, void *owner);
+
+/*
+ * Our side of an INVITE to be sent: fresh Call-ID (unless `call_id`) and local tag. `local` and `remote` are
+ * header values, `target` the request URI. The table finds it by its local tag.
+ */
+int dialog_open_client(struct dialogs *dialogs, struct dialog *dialog, const char *call_id, const char *local,
+        const char *remote, const char *target, const char *contact, const struct flow *flow, void *owner);
+
+/* A response with a To tag arrived: remote tag, routes (reversed), target, flow. 0; -EEXIST: it has another
+ * remote tag already (a fork's). */
+int dialog_established(struct dialog *dialog, const struct sip_message *response);
+
+/* Takes it out of the table and frees what it holds. Zeroed or closed dialogs are legal. */
+void dialog_close(struct dialog *dialog);
+
+/* The dialog of an in-dialog request or an ACK (To tag is ours): NULL: none (481). */
+struct dialog *dialog_find(const struct dialogs *dialogs, const osip_message_t *request);
+
+/* By what a Replaces header or a Refer-To names; tags from our point of view. */
+struct dialog *dialog_find_tags(
+        const struct dialogs *dialogs, const char *call_id, const char *local_tag, const char *remote_tag);
+
+/* Every dialog. */
+void dialogs_each(
+        const struct dialogs *dialogs, void (*each)(void *context, struct dialog *dialog), void *context);
+
+/*
+ * Checks an in-dialog request: 0, or a status to answer with: 500 when CSeq is lower than the last, 403 when
+ * it came over another flow (address) than the dialog's, 0 otherwise. Updates remote CSeq and, for INVITE,
+ * UPDATE, SUBSCRIBE and NOTIFY, the target by the request's Contact.
+ */
+int dialog_check(struct dialog *dialog, const struct sip_message *request);
+
+/* A request within the dialog, with the next CSeq: From, To, Call-ID, CSeq, Route, Max-Forwards, Contact,
+ * User-Agent. NULL: no memory. */
+osip_message_t *dialog_request(struct dialog *dialog, const char *method);
+
+/* The ACK for a 2xx to the INVITE with this CSeq. */
+osip_message_t *dialog_ack(struct dialog *dialog, uint32_t cseq);
+
+#endif
