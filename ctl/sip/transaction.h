@@ -70,6 +70,9 @@ void sip_stack_counters(const struct sip_stack *stack, struct sip_counters *coun
 /* Who is told about this server transaction. */
 void transaction_set_owner(struct transaction *transaction, const struct transaction_user *user, void *owner);
 
+/* The owner that was set; NULL: none. */
+void *transaction_owner(const struct transaction *transaction);
+
 /* No callback any more; the transaction goes on by itself (answers retransmissions, ACKs). NULL is legal. */
 void transaction_forget(struct transaction *transaction);
 
