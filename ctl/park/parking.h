@@ -14,11 +14,12 @@
 
 #include "ctl/timer.h"
 
-enum { ORBIT_DIGITS = 9, PARKING_TAKEN_MS = 5000 };
+enum { ORBIT_DIGITS = 9, PARKING_TAKEN_MS = 5000, PARKING_ORBITS = 1000000 /* a tenant at most */ };
 
 struct parking;
 
-enum parked_state { PARKED_RESERVED, PARKED_PARKED, PARKED_TAKING };
+/* GONE is seen by ops->changed and ops->recall_stop only: the pointer is dead when they return. */
+enum parked_state { PARKED_RESERVED, PARKED_PARKED, PARKED_TAKING, PARKED_GONE };
 
 /* One call in an orbit. Owned by its parking; the pointer is good until undone, taken, or left. */
 struct parked_call {
@@ -33,13 +34,17 @@ struct parked_call {
 	bool recalling;     /* the parker is being called back */
 	uint32_t recalls;   /* how often that has been tried */
 	struct timer timer; /* of the recall */
+	uint64_t left_ms;   /* in state TAKING: what is left until the recall */
+	uint32_t slot;      /* the orbit's place among all of the tenant, from 0 in order of orbits */
 };
 
-/* What parking asks of the layer above. May be called from within any function that may say so, and by
- * timers. */
+/*
+ * What parking asks of the layer above. May be called from within any function that may say so, and by
+ * timers. `recall` alone may end the parked call before it returns.
+ */
 struct parking_ops {
-	/* Nobody came: call the parker back. Answer by parking_recall_failed(), or take it (the parker
-	 * answered). */
+	/* Nobody came: call the parker back. Answer by parking_recall_failed() (also before it returns), or
+	 * take it (the parker answered). */
 	void (*recall)(void *context, struct parked_call *parked);
 	/* Stop calling the parker back: somebody takes it, the caller left, or it rang long enough. */
 	void (*recall_stop)(void *context, struct parked_call *parked);
@@ -62,9 +67,10 @@ struct parking_options {
 	unsigned range_count;
 	uint32_t quota;           /* parked calls at most; 0: no limit but the orbits */
 	uint32_t recall_after_ms; /* 0: never */
-	uint32_t recall_ring_ms;
+	uint32_t recall_ring_ms;  /* 0: until parking_recall_failed() */
 };
 
+/* -EINVAL: ranges that overlap, don't fit their digits, or hold more than PARKING_ORBITS. -ENOMEM. */
 int parking_new(struct parking **parking, const struct parking_options *options);
 /* All parked calls are forgotten, without a callback. NULL is legal. */
 void parking_free(struct parking *parking);
@@ -77,30 +83,37 @@ void parking_free(struct parking *parking);
 int parking_reserve(struct parking *parking, const char *number, const char *parker, void *call,
         struct parked_call **parked);
 
-/* The reservation becomes a parked call; the recall timer starts. */
+/*
+ * What follows is for one state each; in any other state it changes nothing and logs an error, since the
+ * layer above has lost count.
+ *
+ * The reservation becomes a parked call; the recall timer starts.
+ */
 void parking_park(struct parked_call *parked);
 
-/* Gives a reservation back; `parked` is gone. */
+/* RESERVED: gives the reservation back; `parked` is gone. */
 void parking_undo(struct parked_call *parked);
 
 /*
  * Reserves a parked call for one taker (copied). -ENOENT: no such orbit, or nobody is parked there (a
- * reservation isn't yet). -EALREADY: being taken, or taken within the last 5 s. May call recall_stop,
- * unless `by_recall`: it is the recalled parker who answers.
+ * reservation isn't yet). -EALREADY: being taken, or taken within the last 5 s and nobody parked there since.
+ * -ENOMEM. May call recall_stop, unless `by_recall`: it is the recalled parker who answers.
  */
 int parking_take(struct parking *parking, const char *number, const char *taker, bool by_recall,
         struct parked_call **parked);
 
-/* The taker has it: the orbit is free, `parked` is gone. */
+/* TAKING: the taker has it; the orbit is free, `parked` is gone. */
 void parking_taken(struct parked_call *parked);
 
-/* Taking failed: parked as before, with the time that was left until recall. */
+/* TAKING: it failed. Parked as before, with the time that was left until recall; if the parker was being
+ * called back when it began, that time starts over. */
 void parking_return(struct parked_call *parked);
 
 /* The caller hung up, in any state; `parked` is gone. May call recall_stop. */
 void parking_leave(struct parked_call *parked);
 
-/* The recalled parker didn't answer: parked on, the time until recall starts over. */
+/* The recalled parker didn't answer: parked on, the time until recall starts over. Nothing when no recall is
+ * under way (it was stopped meanwhile). */
 void parking_recall_failed(struct parked_call *parked);
 
 /* Whether the tenant has such an orbit. */
@@ -109,11 +122,12 @@ bool parking_has_orbit(const struct parking *parking, const char *number);
 /* Who sits in an orbit, in any state; NULL: nobody. */
 struct parked_call *parking_at(const struct parking *parking, const char *number);
 
-/* Everyone parked, in order of orbits; stops when `each` returns false. */
+/* Everyone parked or being taken, in order of orbits; stops when `each` returns false, which must not change
+ * the parking. */
 void parking_each(const struct parking *parking,
         bool (*each)(void *context, const struct parked_call *parked), void *context);
 
-/* Numbers for status: orbits in all, in use. */
+/* Numbers for status: orbits in all, in use (reservations too). */
 uint32_t parking_orbits(const struct parking *parking);
 uint32_t parking_used(const struct parking *parking);
 
