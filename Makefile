@@ -16,7 +16,7 @@ PACKAGES_BUILD := gcc make pkg-config clang llvm bpftool libbpf-dev libmnl-dev l
 	libevent-dev libssl-dev libsndfile1-dev libsamplerate0-dev libyaml-dev libjansson-dev libjemalloc-dev \
 	libc6-dev linux-libc-dev
 PACKAGES_TEST := libcmocka-dev libpcap-dev libclang-rt-14-dev sip-tester tshark baresip iproute2 ethtool procps \
-	util-linux curl jq espeak-ng sox clang-format clang-tidy cppcheck man-db
+	util-linux curl jq espeak-ng sox clang-format clang-tidy cppcheck shellcheck socat man-db
 PACKAGES_QEMU := qemu-system-x86 busybox-static cpio
 
 LIBS_CTL := libosip2 libevent libcrypto spandsp sndfile samplerate yaml-0.1 jansson jemalloc
