@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/audio/refusal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int audio_refuse(int failed, char *error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(error, AUDIO_ERROR_BYTES, format, arguments);
+	va_end(arguments);
+	return failed;
+}
