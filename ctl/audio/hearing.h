@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who hears what: which clips the plans in use name, and so which may give their chunks up.
+ *
+ * A plan that was replaced may still be read by the program for a moment, and one that was just filled isn't
+ * published yet: hence the 2 s.
+ */
+#ifndef XDPARK_AUDIO_HEARING_H
+#define XDPARK_AUDIO_HEARING_H
+
+#include "ctl/audio/chunks.h"
+#include "ctl/audio/clip.h"
+
+enum { UNHEARD_MS = 2000 };
+
+/* A plan that names `coding` is about to be published. */
+void hearing_name(struct coding *coding, uint64_t now_ms);
+
+/* Looks at the plan in use of every endpoint. The owners in `space` are codings. */
+void hearing_sweep(struct clip *clips, const struct chunk_space *space, const struct xd_endpoint *endpoints,
+        uint32_t endpoint_count, uint64_t now_ms);
+
+/*
+ * Of the codings that no plan has named for UNHEARD_MS, the one that was heard least recently; NULL: none.
+ */
+struct coding *hearing_victim(struct clip *clips, uint64_t now_ms);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/audio/playlist.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "ctl/audio/sound.h"
+
+enum { CHUNK_MS = 10, TICKS_A_MS = 8, NS_A_MS = 1000000 };
+
+bool playlist_takes_ptime(unsigned ptime_ms)
+{
+	return ptime_ms >= CHUNK_MS && ptime_ms <= 60 && ptime_ms % CHUNK_MS == 0 &&
+	       SOUND_PART_MS % ptime_ms == 0;
+}
+
+int playlist_begin(struct xd_plan *plan, unsigned ptime_ms)
+{
+	if (!playlist_takes_ptime(ptime_ms))
+		return -EINVAL;
+	plan->frame_chunks = (__u8)(ptime_ms / CHUNK_MS);
+	plan->chunk_bytes = XD_CHUNK_BYTES;
+	plan->frame_samples = (__u16)(ptime_ms * TICKS_A_MS);
+	plan->ptime_ns = ptime_ms * NS_A_MS;
+	plan->parts = 0;
+	plan->loop_part = 0;
+	memset(plan->playlist, 0, sizeof(plan->playlist));
+	return 0;
+}
+
+int playlist_add(struct xd_plan *plan, uint32_t first, uint32_t count)
+{
+	uint32_t before = plan->parts ? plan->playlist[plan->parts - 1].end : 0;
+
+	if (plan->parts == XD_PLAYLIST_PARTS || count == 0 || count % SOUND_CHUNKS_A_PART)
+		return -EINVAL;
+	plan->playlist[plan->parts++] = (struct xd_part){.first = first, .end = before + count};
+	return 0;
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hold audio as the call layer sees it: clips become ready, plans play them, memory is shared. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
+#include <sndfile.h>
+
+#include "ctl/audio/audio.h"
+#include "ctl/audio/encode.h"
+#include "ctl/audio/render.h"
+#include "ctl/timer.h"
+
+enum { CHUNKS = 20000, ENDPOINTS = 4, PATIENCE_MS = 20000 };
+
+static const char music_file[] = "ctl/audio/sounds/music.flac";
+
+struct scene {
+	struct event_base *base;
+	struct xd_chunk *chunks;
+	struct xd_endpoint endpoints[ENDPOINTS];
+	struct audio *audio;
+	char directory[40];
+	char error[256];
+};
+
+static int scene_open(struct scene *scene, uint32_t chunk_count, unsigned codecs)
+{
+	const struct audio_options options = {
+	        .base = scene->base,
+	        .chunks = scene->chunks,
+	        .chunk_count = chunk_count,
+	        .endpoints = scene->endpoints,
+	        .endpoint_count = ENDPOINTS,
+	        .sounds = "ctl/audio/sounds",
+	        .codecs = codecs,
+	};
+
+	return audio_new(&scene->audio, &options);
+}
+
+static int setup(void **state)
+{
+	struct scene *scene = calloc(1, sizeof(*scene));
+
+	assert_non_null(scene);
+	scene->base = event_base_new();
+	scene->chunks = calloc(CHUNKS, sizeof(*scene->chunks));
+	assert_non_null(scene->base);
+	assert_non_null(scene->chunks);
+	strcpy(scene->directory, "/tmp/xdpark-audio-XXXXXX");
+	assert_non_null(mkdtemp(scene->directory));
+	*state = scene;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct scene *scene = *state;
+
+	audio_free(scene->audio);
+	event_base_free(scene->base);
+	free(scene->chunks);
+	rmdir(scene->directory);
+	free(scene);
+	return 0;
+}
+
+/* Runs the loop until nothing waits any more. */
+static void settle(struct scene *scene)
+{
+	uint64_t end = clock_monotonic_ms(NULL) + PATIENCE_MS;
+	struct audio_usage usage;
+
+	do {
+		event_base_loop(scene->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+		usleep(500);
+		audio_usage(scene->audio, &usage);
+		assert_true(clock_monotonic_ms(NULL) < end);
+	} while (usage.waiting);
+}
+
+static const struct xd_part *part_at(const struct xd_plan *plan, uint32_t number, uint32_t *start)
+{
+	*start = 0;
+	for (unsigned part = 0; part < plan->parts; part++) {
+		if (number < plan->playlist[part].end)
+			return &plan->playlist[part];
+		*start = plan->playlist[part].end;
+	}
+	return NULL;
+}
+
+/* Chunk `number` of what is heard by a plan, by layout.h's rules. */
+static const struct xd_chunk *chunk_heard(
+        const struct scene *scene, const struct xd_plan *plan, uint32_t number)
+{
+	uint32_t whole = plan->playlist[plan->parts - 1].end;
+	uint32_t loop = plan->loop_part ? plan->playlist[plan->loop_part - 1].end : 0;
+	const struct xd_part *part;
+	uint32_t start;
+
+	if (number >= whole)
+		number = loop + (number - whole) % (whole - loop);
+	part = part_at(plan, number, &start);
+	assert_non_null(part);
+	assert_true(part->first + number - start < CHUNKS);
+	return &scene->chunks[part->first + number - start];
+}
+
+static void expect_whole_parts(const struct xd_plan *plan)
+{
+	uint32_t before = 0;
+
+	assert_true(plan->parts >= 1 && plan->parts <= XD_PLAYLIST_PARTS);
+	assert_true(plan->loop_part < plan->parts);
+	for (unsigned part = 0; part < plan->parts; part++) {
+		assert_true(plan->playlist[part].end > before);
+		assert_int_equal(plan->playlist[part].end % 12, 0);
+		before = plan->playlist[part].end;
+	}
+}
+
+static void expect_silence(const struct scene *scene, const struct xd_plan *plan)
+{
+	assert_int_equal(plan->parts, 1);
+	for (uint32_t i = 0; i < 24; i++) {
+		const struct xd_chunk *chunk = chunk_heard(scene, plan, i);
+
+		for (int byte = 0; byte < XD_CHUNK_BYTES; byte++)
+			assert_int_equal(chunk->payload[byte], 0xff);
+	}
+}
+
+static void ringback_until_the_music_is_ready(void **state)
+{
+	struct scene *scene = *state;
+	struct xd_plan plan = {.action = XD_HOLD, .t0 = 7};
+	struct clip *music, *ringback;
+	struct clip_description description = {CLIP_RINGBACK, (char *)"de", 0};
+	struct rendering rendering;
+
+	assert_int_equal(scene_open(scene, CHUNKS, 1 << XD_PCMU), 0);
+	ringback = audio_ringback(scene->audio, "de", scene->error);
+	music = audio_music(scene->audio, music_file, -18, scene->error);
+	assert_non_null(ringback);
+	assert_non_null(music);
+	assert_ptr_equal(audio_ringback(scene->audio, "de", scene->error), ringback);
+	assert_ptr_equal(audio_music(scene->audio, music_file, -18, scene->error), music);
+	assert_ptr_not_equal(audio_music(scene->audio, music_file, -20, scene->error), music);
+
+	/* Nothing has been encoded yet: silence. */
+	assert_int_equal(audio_playlist(scene->audio, NULL, ringback, XD_PCMU, 20, &plan), 0);
+	expect_silence(scene, &plan);
+	assert_int_equal(plan.t0, 7);
+	settle(scene);
+	assert_true(audio_is_ready(scene->audio, ringback, XD_PCMU));
+	assert_false(audio_is_ready(scene->audio, ringback, XD_PCMA)); /* not configured */
+	assert_false(audio_is_ready(scene->audio, music, XD_PCMU));
+
+	assert_int_equal(audio_playlist(scene->audio, music, ringback, XD_PCMU, 20, &plan), 0);
+	expect_whole_parts(&plan);
+	assert_int_equal(rendering_make(&rendering, &description, XD_PCMU, CHUNKS, NULL, scene->error), 0);
+	assert_int_equal(plan.playlist[0].end, rendering.count);
+	for (uint32_t i = 0; i < 2 * rendering.count; i++)
+		assert_memory_equal(chunk_heard(scene, &plan, i), &rendering.chunks[i % rendering.count],
+		        sizeof(struct xd_chunk));
+	rendering_free(&rendering);
+	settle(scene); /* asking for the music had it prepared */
+	assert_true(audio_is_ready(scene->audio, music, XD_PCMU));
+}
+
+/* Intro, the rest of the loop, then the loop for ever; the bytes of the renderer; sums that fit. */
+static void music_plays_its_intro_and_goes_round(void **state)
+{
+	struct scene *scene = *state;
+	struct clip_description description = {CLIP_MUSIC, (char *)music_file, -18};
+
+	assert_int_equal(scene_open(scene, CHUNKS, 7), 0);
+	for (int codec = 0; codec < XD_CODECS; codec++) {
+		struct clip *music = audio_music(scene->audio, music_file, -18, scene->error);
+		struct xd_plan plan = {0};
+		struct rendering rendering;
+		uint32_t intro, loop;
+
+		assert_non_null(music);
+		audio_prepare(scene->audio, music, (enum xd_codec)codec);
+		settle(scene);
+		assert_int_equal(
+		        audio_playlist(scene->audio, music, NULL, (enum xd_codec)codec, 30, &plan), 0);
+		expect_whole_parts(&plan);
+		assert_int_equal(plan.parts, 3);
+		assert_int_equal(plan.loop_part, 2);
+		assert_int_equal(rendering_make(&rendering, &description, (enum xd_codec)codec, CHUNKS, NULL,
+		                         scene->error),
+		        0);
+		intro = rendering.pieces[0].count;
+		loop = rendering.pieces[2].count;
+		assert_int_equal(intro, 48);
+		assert_int_equal(loop, 2400);
+		for (uint32_t i = 0; i < 3 * loop; i++) {
+			const struct xd_chunk *chunk = chunk_heard(scene, &plan, i);
+
+			assert_memory_equal(chunk,
+			        i < intro ? &rendering.chunks[loop + i] : &rendering.chunks[i % loop],
+			        sizeof(*chunk));
+			assert_int_equal(chunk->sum, chunk_sum(chunk->payload));
+		}
+		rendering_free(&rendering);
+	}
+}
+
+static void every_ptime_fills_its_frames(void **state)
+{
+	static const unsigned good[] = {10, 20, 30, 40, 60}, bad[] = {0, 5, 15, 50, 70, 120, 1000};
+	struct scene *scene = *state;
+	struct xd_plan plan = {0}, before;
+	struct clip *ringback;
+
+	assert_int_equal(scene_open(scene, CHUNKS, 7), 0);
+	ringback = audio_ringback(scene->audio, "uk", scene->error);
+	settle(scene);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(audio_playlist(scene->audio, ringback, NULL, XD_G722, good[i], &plan), 0);
+		expect_whole_parts(&plan);
+		assert_int_equal(plan.frame_chunks, good[i] / 10);
+		assert_int_equal(plan.frame_samples, good[i] * 8);
+		assert_int_equal(plan.chunk_bytes, 80);
+		assert_int_equal(plan.ptime_ns, good[i] * 1000000);
+		for (unsigned part = 0; part < plan.parts; part++)
+			assert_int_equal(plan.playlist[part].end % plan.frame_chunks, 0);
+	}
+	before = plan;
+	for (int i = 0; i < 7; i++) {
+		assert_int_equal(
+		        audio_playlist(scene->audio, ringback, NULL, XD_G722, bad[i], &plan), -EINVAL);
+		assert_memory_equal(&plan, &before, sizeof(plan));
+	}
+	assert_int_equal(audio_playlist(scene->audio, ringback, NULL, XD_CODECS, 20, &plan), -EINVAL);
+}
+
+static void announcements_speak_the_orbit(void **state)
+{
+	static const char *const wrong[] = {"", "70x", "1234567", "-1", "7 1"};
+	struct scene *scene = *state;
+	struct clip_description description = {CLIP_DIGITS, (char *)"ctl/audio/sounds/de", 0};
+	static const int spoken[] = {DIGITS_PARKED, 7, 0, 1};
+	struct xd_plan plan = {0};
+	struct rendering rendering;
+	uint32_t length_ms = 0, at = 0;
+
+	assert_int_equal(scene_open(scene, CHUNKS, 7), 0);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(
+		        audio_announcement(scene->audio, "de", wrong[i], XD_PCMA, 20, &plan, &length_ms),
+		        -EINVAL);
+	assert_int_equal(
+	        audio_announcement(scene->audio, "de", "701", XD_PCMA, 50, &plan, &length_ms), -EINVAL);
+	assert_int_equal(
+	        audio_announcement(scene->audio, "xx", "701", XD_PCMA, 20, &plan, &length_ms), -ENOENT);
+	assert_int_equal(
+	        audio_announcement(scene->audio, "../sounds/de", "701", XD_PCMA, 20, &plan, &length_ms),
+	        -ENOENT);
+	assert_int_equal(
+	        audio_announcement(scene->audio, "de", "701", XD_PCMA, 20, &plan, &length_ms), -EAGAIN);
+	settle(scene);
+	assert_int_equal(audio_announcement(scene->audio, "de", "701", XD_PCMA, 20, &plan, &length_ms), 0);
+	expect_whole_parts(&plan);
+	assert_int_equal(plan.parts, 5);
+	assert_int_equal(plan.loop_part, 4);
+	assert_int_equal(rendering_make(&rendering, &description, XD_PCMA, CHUNKS, NULL, scene->error), 0);
+	for (int i = 0; i < 4; i++) {
+		const struct piece *piece = &rendering.pieces[spoken[i]];
+
+		for (uint32_t chunk = 0; chunk < piece->count; chunk++)
+			assert_memory_equal(chunk_heard(scene, &plan, at++),
+			        &rendering.chunks[piece->first + chunk], sizeof(struct xd_chunk));
+	}
+	assert_int_equal(length_ms, at * 10);
+	assert_int_equal(chunk_heard(scene, &plan, at + 1000)->payload[0], 0xd5);
+	rendering_free(&rendering);
+	audio_prepare_digits(scene->audio, "en", XD_G722);
+	settle(scene);
+	assert_int_equal(audio_announcement(scene->audio, "en", "987654", XD_G722, 60, &plan, &length_ms), 0);
+	expect_whole_parts(&plan);
+	assert_int_equal(plan.parts, 8);
+}
+
+static void bad_descriptions_are_refused_in_words(void **state)
+{
+	struct scene *scene = *state;
+
+	assert_int_equal(scene_open(scene, CHUNKS, 1), 0);
+	assert_null(audio_ringback(scene->audio, "xx", scene->error));
+	assert_non_null(strstr(scene->error, "de, us, uk, fr"));
+	assert_null(audio_music(scene->audio, "/nowhere/at all.wav", -18, scene->error));
+	assert_non_null(strstr(scene->error, "No such file"));
+	assert_null(audio_music(scene->audio, "Makefile", -18, scene->error));
+	assert_non_null(strstr(scene->error, "no audio file"));
+	assert_null(audio_music(scene->audio, music_file, NAN, scene->error));
+	assert_null(audio_music(scene->audio, music_file, 3, scene->error));
+	assert_non_null(strstr(scene->error, "3 dBm0"));
+	audio_free(scene->audio);
+	assert_int_equal(scene_open(scene, 0, 1), -EINVAL);
+	assert_int_equal(scene_open(scene, 35, 1), -EINVAL);
+	scene->audio = NULL;
+}
+
+/* A second of noise of its own for each name. */
+static struct clip *second_of_noise(struct scene *scene, int name, double level)
+{
+	SF_INFO info = {.samplerate = 8000, .channels = 1, .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16};
+	struct clip *clip;
+	short samples[8000];
+	char file[64];
+	SNDFILE *out;
+
+	snprintf(file, sizeof(file), "%s/%d.wav", scene->directory, name);
+	out = sf_open(file, SFM_WRITE, &info);
+	assert_non_null(out);
+	for (int i = 0; i < 8000; i++)
+		samples[i] = (short)(random() % 8000 - 4000);
+	sf_writef_short(out, samples, 8000);
+	sf_close(out);
+	clip = audio_music(scene->audio, file, level, scene->error);
+	assert_non_null(clip);
+	audio_prepare(scene->audio, clip, XD_PCMU);
+	settle(scene);
+	unlink(file);
+	return clip;
+}
+
+static void hear(struct scene *scene, int i, struct clip *clip)
+{
+	struct xd_endpoint *endpoint = &scene->endpoints[i];
+	struct xd_plan *plan = &endpoint->plan[(endpoint->generation + 1) & 1];
+
+	memset(plan, 0, sizeof(*plan));
+	if (clip) {
+		plan->action = XD_HOLD;
+		assert_int_equal(audio_playlist(scene->audio, clip, NULL, XD_PCMU, 20, plan), 0);
+	}
+	endpoint->generation++;
+}
+
+/* Room for four such clips (84 + 12 chunks each) and silence. */
+static void full_memory_goes_to_who_is_heard(void **state)
+{
+	struct scene *scene = *state;
+	struct clip *clips[4], *fifth;
+	struct xd_chunk heard;
+	uint64_t start;
+
+	assert_int_equal(scene_open(scene, 36 + 4 * 96 + 20, 1), 0);
+	for (int i = 0; i < 4; i++) {
+		clips[i] = second_of_noise(scene, i, -18);
+		assert_true(audio_is_ready(scene->audio, clips[i], XD_PCMU));
+		hear(scene, i, clips[i]);
+	}
+	hear(scene, 2, NULL);
+	heard = *chunk_heard(scene, &scene->endpoints[1].plan[1], 5);
+	start = clock_monotonic_ms(NULL);
+	fifth = second_of_noise(scene, 5, -18);
+	assert_true(audio_is_ready(scene->audio, fifth, XD_PCMU));
+	assert_true(clock_monotonic_ms(NULL) - start >= 2000); /* not at once: the program may still read */
+	assert_true(audio_is_ready(scene->audio, clips[0], XD_PCMU));
+	assert_true(audio_is_ready(scene->audio, clips[1], XD_PCMU));
+	assert_false(audio_is_ready(scene->audio, clips[2], XD_PCMU));
+	assert_true(audio_is_ready(scene->audio, clips[3], XD_PCMU));
+	assert_memory_equal(&heard, chunk_heard(scene, &scene->endpoints[1].plan[1], 5), sizeof(heard));
+}
+
+static void too_long_for_the_memory_fails_and_the_ringback_goes_on(void **state)
+{
+	struct scene *scene = *state;
+	struct audio_usage usage;
+	struct clip *music, *ringback;
+	struct xd_plan plan = {0};
+
+	assert_int_equal(scene_open(scene, 4000, 1), 0);
+	ringback = audio_ringback(scene->audio, "uk", scene->error);
+	music = audio_music(scene->audio, music_file, -18, scene->error);
+	audio_prepare(scene->audio, music, XD_PCMU);
+	settle(scene);
+	audio_usage(scene->audio, &usage);
+	assert_int_equal(usage.failed, 1);
+	assert_int_equal(usage.chunks, 4000);
+	assert_int_equal(usage.chunks_used, 36 + 300);
+	assert_int_equal(usage.clips, 3);
+	assert_int_equal(audio_playlist(scene->audio, music, ringback, XD_PCMU, 20, &plan), 0);
+	assert_int_equal(plan.playlist[0].end, 300);
+}
+
+/* Stopping in the middle of work is no crash and no leak. */
+static void freeing_stops_the_worker(void **state)
+{
+	struct scene *scene = *state;
+
+	for (int round = 0; round < 20; round++) {
+		struct clip *music;
+
+		assert_int_equal(scene_open(scene, CHUNKS, 7), 0);
+		assert_non_null(audio_ringback(scene->audio, "de", scene->error));
+		music = audio_music(scene->audio, music_file, -18, scene->error);
+		audio_prepare(scene->audio, music, XD_G722);
+		usleep((useconds_t)round * 500);
+		event_base_loop(scene->base, EVLOOP_NONBLOCK);
+		audio_free(scene->audio);
+	}
+	scene->audio = NULL;
+	audio_free(NULL);
+}
+
+#define audio_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        audio_test(ringback_until_the_music_is_ready),
+	        audio_test(music_plays_its_intro_and_goes_round),
+	        audio_test(every_ptime_fills_its_frames),
+	        audio_test(announcements_speak_the_orbit),
+	        audio_test(bad_descriptions_are_refused_in_words),
+	        audio_test(full_memory_goes_to_who_is_heard),
+	        audio_test(too_long_for_the_memory_fails_and_the_ringback_goes_on),
+	        audio_test(freeing_stops_the_worker),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
