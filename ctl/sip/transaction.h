@@ -48,8 +48,10 @@ struct sip_stack_options {
 	struct timers *timers;
 	const struct sip_user *user;
 	void *context;
-	const char *agent; /* Server and User-Agent; NULL: none */
-	uint32_t t1_ms;    /* 0: 500 */
+	const char *agent;      /* Server and User-Agent; NULL: none */
+	uint32_t t1_ms;         /* 0: 500 */
+	uint32_t transactions;  /* live ones at most; more requests get 503. 0: 100,000 */
+	size_t tombstone_bytes; /* what may be kept of ended ones; the oldest go first. 0: 256 MiB */
 };
 
 /* Result in *stack; 0 or negative errno. */
