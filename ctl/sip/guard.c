@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/sip/guard.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+/* Why a message is refused. */
+struct verdict {
+	int status;
+	const char *reason;
+};
+
+static const struct verdict FINE = {0, NULL};
+
+/* Headers that a message may have once; the two others matter for what stands in them. */
+enum named { CONTENT_LENGTH, CALL_ID, CONTENT_TYPE, CSEQ, FROM, MAX_FORWARDS, TO, CONTACT, OTHER };
+
+static const struct {
+	const char *name, *compact;
+} NAMES[] = {
+        [CONTENT_LENGTH] = {"Content-Length", "l"},
+        [CALL_ID] = {"Call-ID", "i"},
+        [CONTENT_TYPE] = {"Content-Type", "c"},
+        [CSEQ] = {"CSeq", NULL},
+        [FROM] = {"From", "f"},
+        [MAX_FORWARDS] = {"Max-Forwards", NULL},
+        [TO] = {"To", "t"},
+        [CONTACT] = {"Contact", "m"},
+};
+
+static struct verdict bad(const char *reason)
+{
+	return (struct verdict){400, reason};
+}
+
+static bool is_token(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("-.!%*_+`'~", c));
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+bool sip_is_keepalive(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (bytes[i] != '\r' && bytes[i] != '\n')
+			return false;
+	}
+	return true;
+}
+
+static struct verdict check_separators(const char *line, const char *end)
+{
+	int count = 0;
+
+	for (; line < end; line++)
+		count += *line == ',' || *line == ';' || *line == '&';
+	return count > GUARD_SEPARATORS ? bad("Too many parameters") : FINE;
+}
+
+/* "SIP/2.0 200 OK": one space each, three digits. */
+static struct verdict check_status_line(const char *line, const char *end)
+{
+	if (end - line < 12 || strncasecmp(line, "SIP/2.0 ", 8) != 0 || line[11] != ' ')
+		return bad("Malformed status line");
+	if (line[8] < '1' || line[8] > '6' || !is_digit(line[9]) || !is_digit(line[10]))
+		return bad("Malformed status code");
+	return FINE;
+}
+
+static struct verdict check_version(const char *version, const char *end)
+{
+	const char *c = version + 4;
+
+	if (end - version == 7 && strncasecmp(version, "SIP/2.0", 7) == 0)
+		return FINE;
+	if (end - version < 7 || strncasecmp(version, "SIP/", 4) != 0)
+		return bad("Malformed request line");
+	while (c < end && (is_digit(*c) || *c == '.'))
+		c++;
+	return c == end ? (struct verdict){505, "Version Not Supported"} : bad("Malformed request line");
+}
+
+static struct verdict check_scheme(const char *uri, const char *end)
+{
+	const char *colon = memchr(uri, ':', (size_t)(end - uri));
+	size_t length;
+
+	for (const char *c = uri; c < end; c++) {
+		if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr("<>\"", *c))
+			return bad("Malformed Request-URI");
+	}
+	if (!colon || colon == uri)
+		return bad("Malformed Request-URI");
+	length = (size_t)(colon - uri);
+	if ((length == 3 && strncasecmp(uri, "sip", 3) == 0) ||
+	        (length == 4 && strncasecmp(uri, "sips", 4) == 0))
+		return FINE;
+	return (struct verdict){416, "Unsupported URI Scheme"};
+}
+
+/* "INVITE sip:701@example.com SIP/2.0": one space each. */
+static struct verdict check_request_line(const char *line, const char *end)
+{
+	const char *c = line, *uri, *version;
+	struct verdict verdict;
+
+	while (c < end && is_token(*c))
+		c++;
+	if (c == line || c == end || *c != ' ')
+		return bad("Malformed request line");
+	uri = c + 1;
+	version = memchr(uri, ' ', (size_t)(end - uri));
+	if (!version || version == uri)
+		return bad("Malformed request line");
+	verdict = check_version(version + 1, end);
+	return verdict.status ? verdict : check_scheme(uri, version);
+}
+
+static struct verdict check_start_line(const char *line, const char *end)
+{
+	struct verdict verdict = check_separators(line, end);
+
+	if (verdict.status)
+		return verdict;
+	if (end - line >= 4 && strncasecmp(line, "SIP/", 4) == 0)
+		return check_status_line(line, end);
+	return check_request_line(line, end);
+}
+
+/* Line ends are CR LF, and nothing else holds a CR or LF; a folded line becomes one (RFC 3261 7.3.1). */
+static struct verdict join_lines(char *header, char *end)
+{
+	for (char *c = header; c < end; c++) {
+		if (*c == '\n' || (*c == '\r' && c[1] != '\n'))
+			return bad("Bare CR or LF");
+		if (*c != '\r')
+			continue;
+		if (c + 2 < end && is_space(c[2]))
+			c[0] = c[1] = ' ';
+		c++;
+	}
+	return FINE;
+}
+
+static enum named name_of(const char *name, size_t length)
+{
+	for (int i = 0; i < OTHER; i++) {
+		const char *full = NAMES[i].name, *compact = NAMES[i].compact;
+
+		if (strlen(full) == length && strncasecmp(name, full, length) == 0)
+			return (enum named)i;
+		if (compact && length == 1 && (name[0] | 0x20) == compact[0])
+			return (enum named)i;
+	}
+	return OTHER;
+}
+
+/* Reads a decimal Content-Length and zeroes its digits. */
+static struct verdict take_length(char *value, const char *end, size_t *length)
+{
+	size_t number = 0;
+	char *c = value;
+
+	while (c < end && is_space(*c))
+		c++;
+	if (c == end || !is_digit(*c))
+		return bad("Malformed Content-Length");
+	for (; c < end && is_digit(*c); c++) {
+		number = number * 10 + (size_t)(*c - '0');
+		if (number > GUARD_BODY_BYTES)
+			return (struct verdict){413, "Request Entity Too Large"};
+		*c = '0';
+	}
+	while (c < end && is_space(*c))
+		c++;
+	if (c != end)
+		return bad("Malformed Content-Length");
+	*length = number;
+	return FINE;
+}
+
+/* Without brackets a question mark can't belong to the URI of these headers (RFC 3261 20). */
+static struct verdict check_brackets(const char *value, const char *end)
+{
+	size_t length = (size_t)(end - value);
+
+	if (memchr(value, '?', length) && !memchr(value, '<', length))
+		return bad("Question mark in a URI without brackets");
+	return FINE;
+}
+
+/* What was seen so far of a message's headers. */
+struct seen {
+	unsigned lines;
+	bool once[OTHER];
+	size_t length; /* of the body, if once[CONTENT_LENGTH] */
+};
+
+static struct verdict check_line(char *line, char *end, struct seen *seen)
+{
+	struct verdict verdict = check_separators(line, end);
+	enum named named;
+	char *c = line;
+
+	if (verdict.status)
+		return verdict;
+	if (++seen->lines > GUARD_LINES)
+		return bad("Too many headers");
+	while (c < end && is_token(*c))
+		c++;
+	named = name_of(line, (size_t)(c - line));
+	if (c == line)
+		return bad("Malformed header name");
+	while (c < end && is_space(*c))
+		c++;
+	if (c == end || *c++ != ':')
+		return bad("Malformed header name");
+	if (named == OTHER)
+		return FINE;
+	if (named != CONTACT && seen->once[named])
+		return bad("Repeated header");
+	seen->once[named] = true;
+	if (named == CONTENT_LENGTH)
+		return take_length(c, end, &seen->length);
+	return named == FROM || named == TO || named == CONTACT ? check_brackets(c, end) : FINE;
+}
+
+/* `end` points behind the CR LF of the last header. */
+static struct verdict check_header(char *header, char *end, struct seen *seen)
+{
+	char *line = header, *stop;
+	struct verdict verdict;
+
+	if (memchr(header, '\0', (size_t)(end - header)))
+		return bad("NUL in a header");
+	verdict = join_lines(header, end);
+	if (verdict.status)
+		return verdict;
+	stop = memmem(line, (size_t)(end - line), "\r\n", 2);
+	verdict = check_start_line(line, stop);
+	for (line = stop + 2; !verdict.status && line < end; line = stop + 2) {
+		stop = memmem(line, (size_t)(end - line), "\r\n", 2);
+		verdict = check_line(line, stop, seen);
+	}
+	return verdict;
+}
+
+static struct verdict check_body(const struct guarded *guarded, const struct seen *seen, bool stream)
+{
+	if (stream && !seen->once[CONTENT_LENGTH])
+		return bad("Content-Length missing");
+	if (seen->once[CONTENT_LENGTH] && seen->length > guarded->body_bytes)
+		return bad("Body shorter than Content-Length");
+	if (!seen->once[CONTENT_LENGTH] && guarded->body_bytes > GUARD_BODY_BYTES)
+		return (struct verdict){413, "Request Entity Too Large"};
+	return FINE;
+}
+
+static struct verdict guard(char *bytes, size_t length, bool stream, struct guarded *guarded)
+{
+	static const struct verdict too_large = {513, "Message Too Large"};
+	char *start = bytes, *empty, *end = bytes + length;
+	struct seen seen = {0};
+	struct verdict verdict;
+
+	if (!stream && length > GUARD_HEADER_BYTES)
+		return too_large;
+	while (start < end && (*start == '\r' || *start == '\n'))
+		start++;
+	empty = memmem(start, (size_t)(end - start), "\r\n\r\n", 4);
+	if (!empty)
+		return end - start > GUARD_HEADER_BYTES ? too_large : bad("Header without end");
+	guarded->header = start;
+	guarded->header_bytes = (size_t)(empty + 4 - start);
+	guarded->body = empty + 4;
+	guarded->body_bytes = (size_t)(end - guarded->body);
+	if (guarded->header_bytes > GUARD_HEADER_BYTES)
+		return too_large;
+	verdict = check_header(start, empty + 2, &seen);
+	if (verdict.status)
+		return verdict;
+	verdict = check_body(guarded, &seen, stream);
+	/* What follows in a datagram is padding (RFC 3261 18.3). */
+	if (seen.once[CONTENT_LENGTH] && !verdict.status)
+		guarded->body_bytes = seen.length;
+	return verdict;
+}
+
+int sip_guard(
+        char *bytes, size_t length, bool stream, struct guarded *guarded, int *status, const char **reason)
+{
+	struct verdict verdict;
+
+	if (sip_is_keepalive(bytes, length)) {
+		*status = 0;
+		*reason = "Keep-alive";
+		return -EBADMSG;
+	}
+	verdict = guard(bytes, length, stream, guarded);
+	if (!verdict.status)
+		return 0;
+	*status = verdict.status;
+	*reason = verdict.reason;
+	return -EBADMSG;
+}
