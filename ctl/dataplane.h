@@ -20,7 +20,8 @@ struct json_t;
 struct dataplane_ops {
 	/* An event of the ring, e.g. media started. */
 	void (*event)(void *context, const struct xd_event *event);
-	/* The dataplane daemon has gone (calls go on: maps stay mapped) or is back. */
+	/* The dataplane daemon has gone (calls go on: maps stay mapped) or is back. Not told of the first
+	 * connection. */
 	void (*connected)(void *context, bool connected);
 };
 
@@ -32,11 +33,15 @@ struct dataplane_ops {
  */
 int dataplane_connect(struct dataplane **dataplane, const char *path, struct event_base *base,
         struct timers *timers, const struct dataplane_ops *ops, void *context, char *reason);
+
+/* Questions that still wait are answered with -ENOTCONN, uses of next hops end. Not from its own callbacks.
+ * NULL is legal. */
 void dataplane_free(struct dataplane *dataplane);
 
 /* What the welcome said: sizes, addresses, ports, live_frames. */
 const struct handover_welcome *dataplane_terms(const struct dataplane *dataplane);
 
+/* NULL when there is no such index. The addresses stay the same for good. */
 struct xd_endpoint *dataplane_endpoint(struct dataplane *dataplane, uint32_t index);
 const struct xd_stream *dataplane_stream(struct dataplane *dataplane, uint32_t index);
 uint64_t *dataplane_due(struct dataplane *dataplane, uint32_t index);
@@ -46,8 +51,9 @@ struct xd_chunk *dataplane_chunks(struct dataplane *dataplane);
 struct nexthop_use {
 	struct nexthop *nexthop; /* shared by all uses of an address; NULL: not in use */
 	struct nexthop_use *next, *previous;
-	/* Index and state are known, or have changed. error: negative errno of handover_nexthop. May be
-	 * called from nexthop_use_start(). */
+	/* The index is known, or has changed. error: negative errno of handover_nexthop, or -ETIMEDOUT (it
+	 * may still become known later); the index is then 0. May be called from nexthop_use_start(), and may
+	 * end this use or any other. */
 	void (*ready)(struct nexthop_use *use, uint32_t index, int error);
 };
 
@@ -62,8 +68,9 @@ void nexthop_use_end(struct dataplane *dataplane, struct nexthop_use *use);
 uint32_t nexthop_use_index(const struct nexthop_use *use);
 
 /*
- * Asks the dataplane by JSON; `answered` comes once, with the parsed object, or NULL and -ETIMEDOUT or
- * -ENOTCONN. The object is the dataplane's: dead on return.
+ * Asks the dataplane by JSON. On 0 `answered` comes once, later, with the parsed object, or NULL and
+ * -ETIMEDOUT (2 s), -ENOTCONN or -EBADMSG (no JSON object). The object is the dataplane's: dead on return.
+ * -ENOTCONN, -EINVAL (too long) or -ENOMEM: it doesn't come.
  */
 int dataplane_ask(struct dataplane *dataplane, const char *question,
         void (*answered)(void *context, const struct json_t *answer, int error), void *context);

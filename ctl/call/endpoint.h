@@ -17,12 +17,15 @@
 struct endpoints;
 
 /*
- * Finds each address of `media` among those of the dataplane's hello (-ENOENT otherwise, naming it in
- * `reason`, 256 bytes), sets every endpoint to IDLE that a former controller left, and goes on counting its
- * generation.
+ * `media` must outlive it. Finds each address of `media` among those of the dataplane's hello (-ENOENT
+ * otherwise, naming it in `reason`, 256 bytes), sets every endpoint to IDLE that a former controller left,
+ * and goes on counting its generation. What was in use, or heard its phone in the last 2 s, rests first. Or
+ * -ENOMEM.
  */
 int endpoints_new(struct endpoints **endpoints, struct dataplane *dataplane, struct timers *timers,
         const struct config_media *media, size_t media_count, char *reason);
+
+/* The maps stay as they are: what wasn't closed goes on until its `until`. NULL is legal. */
 void endpoints_free(struct endpoints *endpoints);
 
 /* In use, resting (freed less than 2 s ago), free. */
@@ -42,7 +45,8 @@ struct endpoint {
 
 /*
  * Takes a free endpoint of the family of `remote_family_of`, oldest freed first, evenly over the addresses;
- * its plan is IDLE until the first change. -ENOSPC: none free.
+ * its plan is IDLE until the first change. -ENOSPC: none free; -EAFNOSUPPORT: no media address of that
+ * family.
  */
 int endpoint_open(struct endpoints *endpoints, const uint8_t remote_family_of[16], struct endpoint *endpoint);
 
@@ -53,19 +57,25 @@ void endpoint_close(struct endpoint *endpoint);
 /*
  * Makes `plan` the plan in use: exchange due, write the plan not in use, store the generation, store due. A
  * plan that equals the one in use is no change. leg_since, media_since, ssrc and until are filled in here;
- * `media_changed` says that the SDP changed (latching starts anew). For HOLD and HOLD_UNTIL_HEARD t0 == 0
- * means "start a new stream now": t0 is set in phase with the phone's last packet.
+ * `media_changed` says that the SDP changed (latching starts anew; a generation even if the plan is equal).
+ * For HOLD and HOLD_UNTIL_HEARD t0 == 0 means "start a new stream now": t0 is set in phase with the phone's
+ * last packet, or, if it has been silent for 200 ms, in one of the ptime's 1 ms phases. Without live frames
+ * HOLD_UNTIL_HEARD becomes FORWARD: nobody would play to a phone that is silent. Nothing when index is 0.
  */
 void endpoint_change(struct endpoint *endpoint, const struct xd_plan *plan, bool media_changed);
 
-/* Renews `until` of all endpoints in use: called every minute; 15 minutes ahead. And restarts holding
- * endpoints whose due is 0 and whose peer wasn't heard. */
+/*
+ * Renews `until` (15 minutes ahead) of endpoints in use where that is a minute old, and restarts holding
+ * endpoints whose due is 0 and whose peer wasn't heard. To be called at least every minute; once a second is
+ * better: it is cheap, and spreads the renewals.
+ */
 void endpoints_sweep(struct endpoints *endpoints);
 
 /* HOLD_UNTIL_HEARD: whether the peer has been heard in this generation. */
 bool endpoint_heard(const struct endpoint *endpoint);
 
-/* Counters of this leg: what the map says minus the baseline. */
+/* Counters of this leg: what the map says minus the baseline. last_in is 0 when the phone wasn't heard yet.
+ */
 void endpoint_counters(const struct endpoint *endpoint, struct xd_stream *counters);
 
 /* ns since the last accepted packet of the phone; UINT64_MAX: never in this leg. */

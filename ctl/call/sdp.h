@@ -15,6 +15,9 @@
 
 enum { SDP_BYTES = 8192, SDP_FORMATS = 16, SDP_STREAMS = 8 };
 
+/* The payload type of telephone-event in our offers. */
+enum { SDP_EVENT_TYPE = 101 };
+
 enum sdp_direction { SDP_SENDRECV, SDP_SENDONLY, SDP_RECVONLY, SDP_INACTIVE };
 
 /* One format of the audio m= line that we know. In the order of the m= line. */
@@ -38,13 +41,14 @@ struct sdp {
 	unsigned streams; /* m= lines in all, for the answer: others are refused with port 0 */
 	unsigned audio;   /* which of them is our audio stream; the first RTP/AVP audio with port != 0, else
 	                   * the first audio */
-	char media[SDP_STREAMS]
-	          [64]; /* "video", "RTP/AVP", "96 97" of each, as they were: "video 0 RTP/AVP 96 97" */
+	char media[SDP_STREAMS][64]; /* of each, how an answer refuses it: "video 0 RTP/AVP 96 97" */
 };
 
 /*
- * Reads SDP. -EINVAL: malformed (400). -EPROTONOSUPPORT: no audio stream over RTP/AVP (488 Warning 304
- * or 305: RTP/SAVP alone, T.38 alone). An address must be literal: a name is -EINVAL.
+ * Reads SDP; `text` needs no NUL. Lines end in CRLF or LF. -EINVAL: malformed (400), more than SDP_BYTES or
+ * SDP_STREAMS. -EPROTONOSUPPORT: no audio stream over RTP/AVP (488 Warning 304 or 305: RTP/SAVP alone, T.38
+ * alone). An address must be literal and of one host: a name or multicast is -EINVAL. *sdp is written on
+ * success only.
  */
 int sdp_read(const char *text, size_t bytes, struct sdp *sdp);
 
@@ -59,7 +63,10 @@ struct sdp_agreement {
 	bool remote_sends;
 };
 
-/* Our side of a session, enough to write offers and answers. */
+/*
+ * Our side of a session, enough to write offers and answers. To raise `version` only with a change: write
+ * with the version last sent and compare with the text last sent; if they differ, count up and write again.
+ */
 struct sdp_local {
 	uint64_t session, version; /* o=; version goes up only when the text changes */
 	uint8_t advertise[16];     /* address in o= and c= */
@@ -72,15 +79,17 @@ struct sdp_local {
 };
 
 /*
- * Answer to an offer: picks one voice codec, `prefer` if the offer has it (pass XD_CODECS: none), else the
- * first of ours (by our order) that the offer has; telephone-event and comfort noise of the offer with its
- * types. -ENOENT: no common codec (488 Warning 305).
+ * Answer to an offer: picks one voice codec, `prefer` if it is one of ours and the offer has it (pass
+ * XD_CODECS: none), else the first of ours (by our order) that the offer has; telephone-event and comfort
+ * noise of the offer with its types. -ENOENT: no common codec (488 Warning 305).
  */
 int sdp_agree_answer(const struct sdp *offer, const enum xd_codec *codecs, unsigned codec_count,
         enum xd_codec prefer, struct sdp_agreement *agreement);
 
-/* What an answer to our offer agreed on: its first voice codec, whatever else it lists. -ENOENT: none of
- * ours. */
+/*
+ * What an answer to our offer agreed on: its first voice codec that we offered, whatever else it lists.
+ * -ENOENT: none of ours. An answer with port 0 agrees, but its far end neither listens nor sends.
+ */
 int sdp_agree_offer(
         const struct sdp_local *offered, const struct sdp *answer, struct sdp_agreement *agreement);
 
@@ -88,8 +97,10 @@ int sdp_agree_offer(
  * its length. */
 size_t sdp_write_offer(const struct sdp_local *local, char *text);
 
-/* Writes an answer that names the one agreed voice codec, telephone-event and noise if agreed; other m= lines
- * port 0. */
+/*
+ * Writes an answer that names the one agreed voice codec, telephone-event and noise if agreed; rtcp-mux if
+ * offered; other m= lines port 0, and ours too if the offer's is.
+ */
 size_t sdp_write_answer(const struct sdp_local *local, const struct sdp *offer,
         const struct sdp_agreement *agreement, char *text);
 
@@ -98,6 +109,9 @@ enum sdp_direction sdp_answer_direction(enum sdp_direction offered, enum sdp_dir
 
 /* For logs, the API and rtpmap: "PCMU", "PCMA", "G722". */
 const char *codec_name(enum xd_codec codec);
+
+/* Its static payload type (RFC 3551 6): 0, 8, 9. */
+uint8_t sdp_codec_type(enum xd_codec codec);
 
 /* Whether the program can connect the two: equal, or both G.711. */
 bool codecs_connect(enum xd_codec a, enum xd_codec b);
