@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/call/plan.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+enum { PHASE_NS = 1000000, TALKED_NS = 200000000, WORDS = sizeof(struct xd_plan) / sizeof(uint64_t) };
+
+typedef uint64_t __attribute__((may_alias)) word;
+
+bool plan_holds(const struct xd_plan *plan)
+{
+	return (plan->action == XD_HOLD || plan->action == XD_HOLD_UNTIL_HEARD) && plan->ptime_ns;
+}
+
+bool plan_equals(const struct xd_plan *a, const struct xd_plan *b)
+{
+	struct xd_plan copy = *b;
+
+	copy.until = a->until;
+	return !memcmp(a, &copy, sizeof(copy));
+}
+
+uint64_t plan_first_frame(uint64_t t0, uint32_t ptime_ns, uint64_t now)
+{
+	if (now <= t0)
+		return t0;
+	return t0 + (now - t0 + ptime_ns - 1) / ptime_ns * ptime_ns;
+}
+
+uint64_t plan_start(uint64_t last_in, uint32_t ptime_ns, uint32_t index, uint64_t now)
+{
+	uint32_t phases = ptime_ns / PHASE_NS;
+	uint64_t phase;
+
+	if (last_in && last_in <= now && now - last_in < TALKED_NS)
+		return plan_first_frame(last_in, ptime_ns, now);
+	phase = phases ? (uint64_t)(index % phases) * PHASE_NS : 0;
+	return plan_first_frame(phase, ptime_ns, now);
+}
+
+/*
+ * Word by word and atomic, because the program may be reading what was the plan in use a generation ago; it
+ * then finds the generation changed and drops what it read.
+ */
+static void plan_store(struct xd_plan *to, const struct xd_plan *from)
+{
+	for (unsigned i = 0; i < WORDS; i++)
+		__atomic_store_n((word *)to + i, ((const word *)from)[i], __ATOMIC_RELAXED);
+}
+
+uint64_t plan_publish(struct xd_endpoint *entry, uint64_t *due, const struct xd_plan *was,
+        const struct xd_plan *plan, uint64_t now)
+{
+	uint64_t generation = __atomic_load_n(&entry->generation, __ATOMIC_RELAXED) + 1;
+	uint64_t frame = __atomic_exchange_n(due, 0, __ATOMIC_SEQ_CST);
+
+	/* A reader that sees a word of the new plan must see the generation before it, too. */
+	atomic_thread_fence(memory_order_release);
+	plan_store(&entry->plan[generation & 1], plan);
+	__atomic_store_n(&entry->generation, generation, __ATOMIC_RELEASE);
+	if (!plan_holds(plan))
+		return generation;
+	if (!frame || !plan_holds(was) || was->t0 != plan->t0 || was->ptime_ns != plan->ptime_ns)
+		frame = plan_first_frame(plan->t0, plan->ptime_ns, now);
+	__atomic_store_n(due, frame, __ATOMIC_RELEASE);
+	return generation;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One plan into one entry of the maps, in the order that bpf/layout.h demands, and the clock of hold streams:
+ * frame k is due at t0 + k x ptime. Nothing is known here of legs or ports.
+ */
+#ifndef XDPARK_PLAN_H
+#define XDPARK_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/layout.h"
+
+/* Whether a plan makes its endpoint hold: its action says so and it has frames. */
+bool plan_holds(const struct xd_plan *plan);
+
+/*
+ * Whether the program would do the same by both: everything but `until` equal. The bytes of reserved members
+ * count too: plans are zeroed before they are filled.
+ */
+bool plan_equals(const struct xd_plan *a, const struct xd_plan *b);
+
+/* When the first frame of the stream that isn't before `now` is due (ns). ptime_ns above 0. */
+uint64_t plan_first_frame(uint64_t t0, uint32_t ptime_ns, uint64_t now);
+
+/*
+ * Where to start a stream. In phase with the phone's packets if it talked in the last 200 ms before `now`
+ * (`last_in`, ns; 0: never): when its next one is expected. Else at the next of the 1 ms phases of a ptime
+ * that is `index`'s, so that thousands of silent callers spread evenly. Never before `now`.
+ */
+uint64_t plan_start(uint64_t last_in, uint32_t ptime_ns, uint32_t index, uint64_t now);
+
+/*
+ * Makes `plan` the plan in use: exchanges *due with 0, writes the plan not in use, stores generation + 1
+ * (release), and if it holds stores *due: what the exchange gave if `was` (the plan in use) has the same t0
+ * and ptime and it wasn't 0, else the first frame not before `now`. Returns the new generation. One writer an
+ * entry.
+ */
+uint64_t plan_publish(struct xd_endpoint *entry, uint64_t *due, const struct xd_plan *was,
+        const struct xd_plan *plan, uint64_t now);
+
+#endif
