@@ -22,9 +22,10 @@ struct auth_secret {
 struct auth_replay {
 	struct {
 		char nonce[72];
-		uint32_t count; /* highest nc */
-		uint64_t seen;
+		uint32_t count;      /* highest nc */
+		uint64_t made, seen; /* ms of the timers' clock */
 	} last[4];
+	uint64_t since; /* of the nonces that aren't kept, those made before count as used */
 };
 
 enum auth_verdict {

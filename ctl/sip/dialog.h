@@ -27,9 +27,12 @@ struct dialog {
 	char **routes;    /* route set, in order of use, each one Route header value */
 	unsigned route_count;
 	uint32_t local_cseq, remote_cseq; /* 0: none yet */
-	struct flow
-	        flow; /* where requests go out, and the only one that they are taken from without challenge */
-	bool secure;  /* reserved for sips; false over UDP */
+	struct flow flow;                 /* where requests go out: see dialog_choose_flow() */
+	uint8_t source[16]; /* the far end's address: requests are taken from there, and from where ours go */
+	bool direct;        /* it names itself by the address that we see it at: no NAT between */
+	bool confirmed;     /* a 2xx came or went: the route set stays as it is */
+	bool referred;      /* a REFER came: later ones have an id in Event (RFC 3515 2.4.6) */
+	bool secure;        /* reserved for sips; false over UDP */
 };
 
 /*
@@ -46,8 +49,12 @@ int dialog_open_server(struct dialogs *dialogs, struct dialog *dialog, const str
 int dialog_open_client(struct dialogs *dialogs, struct dialog *dialog, const char *call_id, const char *local,
         const char *remote, const char *target, const char *contact, const struct flow *flow, void *owner);
 
-/* A response with a To tag arrived: remote tag, routes (reversed), target, flow. 0; -EEXIST: it has another
- * remote tag already (a fork's). */
+/*
+ * A provisional or 2xx response arrived: remote tag, routes (reversed), target, flow. Others change nothing.
+ * The first 2xx confirms: it wins over what provisional responses of other forks said, and later ones (of
+ * re-INVITE, UPDATE) only refresh the target. 0; -EEXIST: of another fork; -EINVAL: a route that can't be
+ * used; -ENOMEM.
+ */
 int dialog_established(struct dialog *dialog, const struct sip_message *response);
 
 /* Takes it out of the table and frees what it holds. Zeroed or closed dialogs are legal. */
@@ -60,7 +67,7 @@ struct dialog *dialog_find(const struct dialogs *dialogs, const osip_message_t *
 struct dialog *dialog_find_tags(
         const struct dialogs *dialogs, const char *call_id, const char *local_tag, const char *remote_tag);
 
-/* Every dialog. */
+/* Every dialog. `each` may close any dialog, and open new ones (which may come up or not). */
 void dialogs_each(
         const struct dialogs *dialogs, void (*each)(void *context, struct dialog *dialog), void *context);
 

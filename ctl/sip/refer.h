@@ -15,7 +15,7 @@ struct refer {
 	bool subscribe;        /* false: `Refer-Sub: false` (RFC 4488), no NOTIFY wanted */
 };
 
-/* 0; -EINVAL: no Refer-To, several, or one that can't be understood (400). */
+/* 0; -EINVAL: no Refer-To, several, or one that can't be understood, also tel: (400); -ENOMEM. */
 int refer_read(const struct sip_message *request, struct refer *refer);
 
 /*
@@ -29,8 +29,9 @@ struct refer_notifier {
 	bool first;
 	bool done; /* the final NOTIFY is queued or sent */
 	struct transaction *pending;
-	char *queued; /* sipfrag waiting for the answer */
-	bool queued_final;
+	char *queued;       /* sipfrag waiting for the answer */
+	bool pending_final; /* it is the final one that waits for its answer */
+	bool gone;          /* the far end knows nothing of the subscription any more, or doesn't answer */
 	void (*finished)(
 	        struct refer_notifier *notifier); /* the final NOTIFY was answered, or failed; may be NULL */
 };
@@ -41,7 +42,9 @@ int refer_notifier_start(struct refer_notifier *notifier, struct sip_stack *stac
 
 /*
  * The final one: sipfrag `SIP/2.0 STATUS REASON` and, with contact not NULL, a line `Contact: CONTACT`;
- * Subscription-State terminated;reason=noresource.
+ * Subscription-State terminated;reason=noresource. It waits for the answer to the one before. 0: `finished`
+ * will be called; else it won't: -ENOTCONN: the one before found nobody (481, no answer), or stopped;
+ * -EALREADY: the final one is on its way; -ENOMEM or an errno of transaction_send().
  */
 int refer_notifier_finish(
         struct refer_notifier *notifier, int status, const char *reason, const char *contact);
