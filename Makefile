@@ -107,6 +107,11 @@ $(OUT)/xdpark: $(TOOL_OBJ) $(OUT)/libdp.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANFLAGS) -o $@ $^ $(call pkg_libs,libevent jansson)
 
+# Far ends share nothing with what they test.
+$(OUT)/tests/sip/%: $(OUT)/tests/sip/%.o $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/sip/far/*.c))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SANFLAGS) -o $@ $^
+
 $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/libctl.a $(OUT)/libdp.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANFLAGS) -o $@ $^ $(call pkg_libs,$(LIBS_CTL) $(LIBS_DP) cmocka libpcap) -losipparser2 -lm -lpthread
