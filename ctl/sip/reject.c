@@ -128,6 +128,25 @@ static const char *find_param(struct span span, const char *name)
 	return NULL;
 }
 
+/* Whether an equals sign follows the parameter's name. */
+static bool has_value(const char *param, const char *end)
+{
+	while (param < end && !strchr(" \t=;,", *param))
+		param++;
+	while (param < end && (*param == ' ' || *param == '\t'))
+		param++;
+	return param < end && *param == '=';
+}
+
+/* A tag behind the brackets; what is within belongs to the URI. */
+static bool has_tag(struct span to)
+{
+	const char *bracket = memrchr(to.at, '>', to.length);
+	size_t before = bracket ? (size_t)(bracket - to.at) : 0;
+
+	return find_param((struct span){to.at + before, to.length - before}, "tag");
+}
+
 /* The topmost Via, with where it came from (RFC 3261 18.2.1, RFC 3581). */
 static void put_top_via(struct out *out, struct span via, const struct address *source)
 {
@@ -138,7 +157,7 @@ static void put_top_via(struct out *out, struct span via, const struct address *
 
 	put_text(out, "Via: ");
 	rport = find_param(first, "rport");
-	if (rport && !memchr(rport, '=', first.length - (size_t)(rport - first.at))) {
+	if (rport && !has_value(rport, first.at + first.length)) {
 		struct span before = {first.at, (size_t)(rport - first.at) + strlen("rport")};
 
 		put_span(out, before);
@@ -192,7 +211,7 @@ static void put_response(struct out *out, const struct parts *parts, const struc
 	put_header(out, "From", parts->header[THE_FROM]);
 	put_text(out, "\r\n");
 	put_header(out, "To", parts->header[THE_TO]);
-	if (!find_param(parts->header[THE_TO], "tag"))
+	if (!has_tag(parts->header[THE_TO]))
 		put_tag(out, parts);
 	put_text(out, "\r\n");
 	put_header(out, "Call-ID", parts->header[THE_CALL_ID]);
