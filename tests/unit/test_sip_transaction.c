@@ -7,217 +7,69 @@
 
 #include <cmocka.h>
 
-#include "ctl/sip/transaction.h"
-#include "tests/unit/fake_net.h"
+#include "tests/unit/sip_sides.h"
 
-/* A side: its stack, how it answers, and what it was told. */
-struct side {
-	struct sip_stack *stack;
-	struct net_end *end;
-	int answer;  /* final status that requests get; 0: none by itself */
-	int ringing; /* provisional before it; 0: none */
-	bool owns;   /* is told about its server transactions */
-	bool no_ack; /* client: never acknowledges */
-	char contact[64];
-	struct transaction *server, *client;
-	int requests, cancels, acks;
-	int provisional, final, last_status, failed, failed_status, ended;
-	int server_failed, server_ended;
+/* Messages that begin with a text (or whose CSeq ends with it): counted, and so many of them swallowed. */
+struct filter {
+	const char *starts, *holds;
+	int seen, swallow;
+	uint64_t at[64]; /* when */
+	char last[4096];
 };
 
-static struct net net;
-static struct side alice, bob;
+static struct filter filter;
 
-static void on_server_failed(void *owner, struct transaction *transaction, int status)
+static bool on_watch(void *context, const char *bytes, size_t length)
 {
-	struct side *side = owner;
+	struct filter *f = context;
 
-	assert_ptr_equal(transaction, side->server);
-	assert_int_equal(status, 408);
-	side->server_failed++;
+	if (length < strlen(f->starts) || memcmp(bytes, f->starts, strlen(f->starts)) != 0)
+		return false;
+	if (f->holds && !memmem(bytes, length, f->holds, strlen(f->holds)))
+		return false;
+	assert_true(f->seen < 64 && length < sizeof(f->last));
+	f->at[f->seen++] = net.now - 1000;
+	memcpy(f->last, bytes, length);
+	f->last[length] = '\0';
+	return f->seen <= f->swallow;
 }
 
-static void on_server_ended(void *owner, struct transaction *transaction)
+static void watch(const char *starts, const char *holds, int swallow)
 {
-	struct side *side = owner;
-
-	assert_ptr_equal(transaction, side->server);
-	side->server = NULL;
-	side->server_ended++;
-}
-
-static const struct transaction_user SERVER_USER = {.failed = on_server_failed, .ended = on_server_ended};
-
-static void on_request(void *context, struct transaction *server, const struct sip_message *request)
-{
-	struct side *side = context;
-
-	assert_ptr_equal(transaction_request(server), request);
-	side->requests++;
-	side->server = server;
-	if (side->owns)
-		transaction_set_owner(server, &SERVER_USER, side);
-	if (side->ringing)
-		assert_int_equal(transaction_answer(server, side->ringing, NULL), 0);
-	if (side->answer)
-		assert_int_equal(transaction_answer(server, side->answer, NULL), 0);
-}
-
-static void on_cancel(void *context, struct transaction *server)
-{
-	struct side *side = context;
-
-	side->cancels++;
-	assert_int_equal(transaction_answer(server, 487, NULL), 0);
-}
-
-static void on_ack(void *context, const struct sip_message *ack)
-{
-	struct side *side = context;
-
-	assert_true(MSG_IS_ACK(ack->osip));
-	side->acks++;
-	if (side->server)
-		transaction_acked(side->server);
-}
-
-static const struct sip_user USER = {on_request, on_cancel, on_ack};
-
-static osip_message_t *make_request(const char *method, const char *cseq_number)
-{
-	char call_id[33], cseq[32];
-	osip_message_t *request;
-	osip_uri_t *uri;
-
-	sip_random(call_id);
-	snprintf(cseq, sizeof(cseq), "%s %s", cseq_number, method);
-	assert_int_equal(osip_message_init(&request), 0);
-	osip_message_set_method(request, osip_strdup(method));
-	osip_message_set_version(request, osip_strdup("SIP/2.0"));
-	osip_uri_init(&uri);
-	osip_uri_parse(uri, "sip:bob@example.com");
-	osip_message_set_uri(request, uri);
-	osip_message_set_from(request, "<sip:alice@example.com>;tag=a1");
-	osip_message_set_to(request, "<sip:bob@example.com>");
-	osip_message_set_call_id(request, call_id);
-	osip_message_set_cseq(request, cseq);
-	return request;
-}
-
-/* What the call layer does: an ACK with the To of the response. */
-static void acknowledge(struct transaction *client, const struct sip_message *response)
-{
-	osip_message_t *ack = make_request("ACK", response->osip->cseq->number);
-
-	osip_to_free(ack->to);
-	ack->to = NULL;
-	osip_to_clone(response->osip->to, &ack->to);
-	osip_call_id_free(ack->call_id);
-	ack->call_id = NULL;
-	osip_call_id_clone(response->osip->call_id, &ack->call_id);
-	assert_int_equal(transaction_ack(client, ack, &response->flow), 0);
-}
-
-static void on_response(void *owner, struct transaction *client, const struct sip_message *response)
-{
-	struct side *side = owner;
-	int status = response->osip->status_code;
-
-	assert_ptr_equal(client, side->client);
-	assert_int_equal(side->failed, 0);
-	side->last_status = status;
-	if (status < 200) {
-		assert_int_equal(side->final, 0);
-		side->provisional++;
-		return;
-	}
-	side->final++;
-	assert_null(transaction_request(client));
-	if (status < 300 && !strcmp(response->osip->cseq->method, "INVITE") && !side->no_ack)
-		acknowledge(client, response);
-}
-
-static void on_failed(void *owner, struct transaction *client, int status)
-{
-	struct side *side = owner;
-
-	assert_ptr_equal(client, side->client);
-	side->failed++;
-	side->failed_status = status;
-}
-
-static void on_ended(void *owner, struct transaction *client)
-{
-	struct side *side = owner;
-
-	assert_ptr_equal(client, side->client);
-	side->client = NULL;
-	side->ended++;
-}
-
-static const struct transaction_user CLIENT_USER = {on_response, on_failed, on_ended};
-
-static void side_open(struct side *side, const char *address, bool reliable)
-{
-	struct sip_stack_options options = {
-	        .timers = net.timers, .user = &USER, .context = side, .agent = "test"};
-
-	*side = (struct side){.owns = true};
-	assert_int_equal(sip_stack_new(&side->stack, &options), 0);
-	side->end = net_add(&net, address, reliable, sip_stack_receive, side->stack);
-}
-
-static void side_close(struct side *side)
-{
-	sip_stack_free(side->stack);
-	transport_free(&side->end->transport);
-}
-
-static int open_with(bool reliable)
-{
-	net_open(&net, 1);
-	side_open(&alice, "10.0.0.1", reliable);
-	side_open(&bob, "10.0.0.2", reliable);
-	return 0;
+	filter = (struct filter){.starts = starts, .holds = holds, .swallow = swallow};
+	net.watch = on_watch;
+	net.watcher = &filter;
 }
 
 static int setup(void **state)
 {
 	(void)state;
-	return open_with(false);
+	sides_open(1, false);
+	return 0;
 }
 
 static int setup_reliable(void **state)
 {
 	(void)state;
-	return open_with(true);
+	sides_open(1, true);
+	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	side_close(&alice);
-	side_close(&bob);
-	net_close(&net);
+	sides_close();
 	return 0;
 }
 
-static int send_request(const char *method)
+static void everything_ends(void)
 {
-	struct flow flow = net_flow(alice.end, bob.end);
-
-	return transaction_send(
-	        alice.stack, make_request(method, "1"), &flow, &CLIENT_USER, &alice, &alice.client);
-}
-
-/* Nothing is left in a stack: no transaction, no tombstone. */
-static void assert_empty(const struct side *side)
-{
-	struct sip_counters counters;
-
-	sip_stack_counters(side->stack, &counters);
-	assert_int_equal(counters.transactions, 0);
-	assert_int_equal(counters.tombstones, 0);
+	net_run(&net, 200000);
+	assert_empty(&alice);
+	assert_empty(&bob);
+	assert_int_equal(timers_next(net.timers), -1);
+	assert_null(alice.client);
+	assert_null(bob.server);
 }
 
 static void an_invite_rings_is_answered_and_acknowledged(void **state)
@@ -225,7 +77,7 @@ static void an_invite_rings_is_answered_and_acknowledged(void **state)
 	(void)state;
 	bob.ringing = 180;
 	bob.answer = 200;
-	assert_int_equal(send_request("INVITE"), 0);
+	send_request("INVITE");
 	net_run(&net, 100);
 	assert_int_equal(alice.provisional, 1);
 	assert_int_equal(alice.final, 1);
@@ -234,25 +86,281 @@ static void an_invite_rings_is_answered_and_acknowledged(void **state)
 	assert_int_equal(bob.acks, 1);
 	assert_int_equal(bob.server_ended, 1);
 	assert_int_equal(alice.ended, 0); /* it may still have to acknowledge again */
-	net_run(&net, 40000);
+	everything_ends();
 	assert_int_equal(alice.ended, 1);
 	assert_int_equal(alice.failed + bob.server_failed, 0);
-	assert_empty(&alice);
-	assert_empty(&bob);
 }
 
 static void a_request_is_answered(void **state)
 {
 	(void)state;
 	bob.answer = 200;
-	assert_int_equal(send_request("OPTIONS"), 0);
+	send_request("OPTIONS");
 	net_run(&net, 100);
 	assert_int_equal(alice.final, 1);
 	assert_int_equal(alice.ended, 1);
 	assert_int_equal(bob.server_ended, 1);
+	everything_ends();
+}
+
+static void an_invite_nobody_hears_is_sent_seven_times(void **state)
+{
+	static const uint64_t times[] = {0, 500, 1500, 3500, 7500, 15500, 31500};
+
+	(void)state;
+	watch("INVITE", NULL, 99);
+	send_request("INVITE");
+	net_run(&net, 31999);
+	assert_int_equal(alice.failed, 0);
+	net_run(&net, 1);
+	assert_int_equal(alice.failed, 1);
+	assert_int_equal(alice.failed_status, 408);
+	assert_int_equal(alice.ended, 1);
+	assert_int_equal(filter.seen, 7);
+	assert_memory_equal(filter.at, times, sizeof(times));
+	everything_ends();
+	assert_int_equal(alice.failed, 1);
+}
+
+static void a_request_nobody_hears_is_sent_eleven_times(void **state)
+{
+	static const uint64_t times[] = {0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500};
+
+	(void)state;
+	watch("OPTIONS", NULL, 99);
+	send_request("OPTIONS");
+	net_run(&net, 32000);
+	assert_int_equal(alice.failed_status, 408);
+	assert_int_equal(filter.seen, 11);
+	assert_memory_equal(filter.at, times, sizeof(times));
+	everything_ends();
+}
+
+static void a_provisional_response_slows_requests_down(void **state)
+{
+	static const uint64_t times[] = {0, 4000, 8000, 12000, 16000, 20000, 24000, 28000};
+
+	(void)state;
+	bob.ringing = 100;
+	watch("OPTIONS", NULL, 0);
+	send_request("OPTIONS");
+	net_run(&net, 31000);
+	assert_int_equal(filter.seen, 8);
+	assert_memory_equal(filter.at, times, sizeof(times));
+	net_run(&net, 1000);
+	assert_int_equal(alice.failed_status, 408);
+	everything_ends();
+	assert_int_equal(bob.server_failed, 1); /* nobody answered in time */
+}
+
+static void what_cant_be_sent_fails_but_later(void **state)
+{
+	(void)state;
+	alice.end->refuse = -ENETUNREACH;
+	send_request("INVITE");
+	assert_int_equal(alice.failed, 0);
+	net_run(&net, 1);
+	assert_int_equal(alice.failed, 1);
+	assert_int_equal(alice.failed_status, 503);
+	assert_int_equal(alice.ended, 1);
+	everything_ends();
+}
+
+static void an_invite_gets_100_after_200_ms(void **state)
+{
+	(void)state;
+	watch("SIP/2.0 100", NULL, 0);
+	send_request("INVITE");
+	net_run(&net, 199);
+	assert_int_equal(filter.seen, 0);
+	net_run(&net, 1);
+	assert_int_equal(filter.seen, 1);
+	assert_int_equal(alice.provisional, 1);
+	assert_non_null(strstr(filter.last, "\r\nServer: test\r\n"));
+	assert_int_equal(transaction_answer(bob.server, 486, NULL), 0);
+	assert_int_equal(transaction_answer(bob.server, 486, NULL), -EALREADY);
+	assert_int_equal(transaction_respond(bob.server, make_request("X", "1")), -EALREADY);
+	everything_ends();
+	assert_int_equal(alice.last_status, 486);
+}
+
+static void what_rings_gets_no_100(void **state)
+{
+	(void)state;
+	bob.ringing = 180;
+	watch("SIP/2.0 100", NULL, 0);
+	send_request("INVITE");
+	net_run(&net, 5000);
+	assert_int_equal(filter.seen, 0);
+	assert_int_equal(alice.provisional, 1);
+	transaction_answer(bob.server, 404, NULL);
+	everything_ends();
+}
+
+static void a_lost_180_comes_again_with_the_invite(void **state)
+{
+	(void)state;
+	bob.ringing = 180;
+	watch("SIP/2.0 180", NULL, 1);
+	send_request("INVITE");
+	net_run(&net, 499);
+	assert_int_equal(alice.provisional, 0);
+	net_run(&net, 10);
+	assert_int_equal(alice.provisional, 1);
+	assert_int_equal(bob.requests, 1);
+	transaction_answer(bob.server, 404, NULL);
+	everything_ends();
+	assert_int_equal(alice.last_status, 404);
+}
+
+static void a_lost_200_comes_again(void **state)
+{
+	static const uint64_t times[] = {0, 500, 1500, 3500, 7500};
+
+	(void)state;
+	bob.answer = 200;
+	watch("SIP/2.0 200", NULL, 4);
+	send_request("INVITE");
+	net_run(&net, 20000);
+	assert_int_equal(filter.seen, 5);
+	assert_memory_equal(filter.at, times, sizeof(times));
+	assert_int_equal(alice.final, 1);
+	assert_int_equal(bob.acks, 1);
+	assert_int_equal(bob.requests, 1); /* the INVITEs sent meanwhile were absorbed */
+	everything_ends();
+	assert_int_equal(bob.server_failed, 0);
+}
+
+static void a_lost_ack_is_sent_again_for_each_200(void **state)
+{
+	(void)state;
+	bob.answer = 200;
+	watch("ACK", NULL, 2);
+	send_request("INVITE");
+	net_run(&net, 20000);
+	assert_int_equal(filter.seen, 3);
+	assert_non_null(strstr(filter.last, "\r\nMax-Forwards: 70\r\n"));
+	assert_non_null(strstr(filter.last, "branch=z9hG4bK"));
+	assert_int_equal(alice.final, 1); /* the user hears of it once */
+	assert_int_equal(bob.acks, 1);
+	everything_ends();
+	assert_int_equal(bob.server_failed, 0);
+}
+
+static void a_200_that_is_never_acknowledged_fails(void **state)
+{
+	(void)state;
+	bob.answer = 200;
+	alice.no_ack = true;
+	watch("SIP/2.0 200", NULL, 0);
+	send_request("INVITE");
+	net_run(&net, 31999);
+	assert_int_equal(bob.server_failed, 0);
+	net_run(&net, 1);
+	assert_int_equal(bob.server_failed, 1);
+	assert_int_equal(bob.server_ended, 1);
+	assert_int_equal(filter.seen, 11); /* T1 doubled up to T2 */
+	assert_int_equal(alice.final, 1);
+	everything_ends();
+}
+
+static void a_rejection_comes_again_until_its_ack(void **state)
+{
+	static const uint64_t times[] = {0, 500, 1500, 3500};
+
+	(void)state;
+	bob.answer = 486;
+	watch("ACK", NULL, 3);
+	send_request("INVITE");
+	net_run(&net, 20000);
+	assert_int_equal(filter.seen, 4);
+	assert_memory_equal(filter.at, times, sizeof(times));
+	assert_non_null(strstr(filter.last, "\r\nMax-Forwards: 70\r\n"));
+	assert_int_equal(alice.final, 1);
+	assert_int_equal(bob.acks, 0); /* such an ACK is the transaction's */
+	assert_int_equal(bob.server_ended, 1);
+	everything_ends();
+	assert_int_equal(bob.server_failed, 0);
+}
+
+static void a_rejection_without_ack_ends_after_32_s(void **state)
+{
+	(void)state;
+	bob.answer = 486;
+	watch("ACK", NULL, 99);
+	send_request("INVITE");
+	net_run(&net, 31999);
+	assert_int_equal(bob.server_failed, 0);
+	net_run(&net, 1);
+	assert_int_equal(bob.server_failed, 1);
+	assert_int_equal(bob.server_ended, 1);
+	everything_ends();
+}
+
+static void a_tombstone_answers_with_the_same_bytes(void **state)
+{
+	char first[4096];
+
+	(void)state;
+	bob.answer = 200;
+	watch("SIP/2.0 200", NULL, 1);
+	send_request("OPTIONS");
+	net_run(&net, 400);
+	assert_int_equal(filter.seen, 1);
+	strcpy(first, filter.last);
+	net_run(&net, 200);
+	assert_int_equal(filter.seen, 2);
+	assert_string_equal(filter.last, first);
+	assert_int_equal(bob.requests, 1);
+	assert_int_equal(alice.final, 1);
+	everything_ends();
+}
+
+static void who_lets_go_is_told_no_more(void **state)
+{
+	(void)state;
+	alice.forgets = bob.forgets = true;
+	bob.answer = 200;
+	watch("ACK", NULL, 1);
+	send_request("INVITE");
 	net_run(&net, 40000);
-	assert_empty(&alice);
+	assert_int_equal(alice.final, 1);
+	assert_int_equal(alice.ended + bob.server_ended + bob.server_failed, 0);
+	assert_true(filter.seen > 1); /* and still each 200 was acknowledged */
+	everything_ends();
+}
+
+static void streams_need_no_retransmission(void **state)
+{
+	(void)state;
+	bob.answer = 486;
+	send_request("INVITE");
+	net_run(&net, 10);
+	assert_int_equal(alice.ended, 1);
+	assert_empty(&alice); /* D is 0, and so are I, J and K */
 	assert_empty(&bob);
+	bob.answer = 0;
+	alice.final = alice.ended = 0;
+	watch("INVITE", NULL, 0);
+	send_request("INVITE");
+	net_run(&net, 10000);
+	assert_int_equal(filter.seen, 1);
+	transaction_answer(bob.server, 200, NULL);
+	everything_ends();
+	assert_int_equal(alice.final, 1);
+}
+
+static void a_200_is_sent_again_on_streams_too(void **state)
+{
+	(void)state;
+	bob.answer = 200;
+	bob.no_ack = true;
+	watch("SIP/2.0 200", NULL, 0);
+	send_request("INVITE");
+	net_run(&net, 3000);
+	assert_int_equal(filter.seen, 3);
+	everything_ends();
+	assert_int_equal(bob.server_failed, 1);
 }
 
 #define on_udp(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -265,6 +373,22 @@ int main(void)
 	        on_tcp(an_invite_rings_is_answered_and_acknowledged),
 	        on_udp(a_request_is_answered),
 	        on_tcp(a_request_is_answered),
+	        on_udp(an_invite_nobody_hears_is_sent_seven_times),
+	        on_udp(a_request_nobody_hears_is_sent_eleven_times),
+	        on_udp(a_provisional_response_slows_requests_down),
+	        on_udp(what_cant_be_sent_fails_but_later),
+	        on_udp(an_invite_gets_100_after_200_ms),
+	        on_udp(what_rings_gets_no_100),
+	        on_udp(a_lost_180_comes_again_with_the_invite),
+	        on_udp(a_lost_200_comes_again),
+	        on_udp(a_lost_ack_is_sent_again_for_each_200),
+	        on_udp(a_200_that_is_never_acknowledged_fails),
+	        on_udp(a_rejection_comes_again_until_its_ack),
+	        on_udp(a_rejection_without_ack_ends_after_32_s),
+	        on_udp(a_tombstone_answers_with_the_same_bytes),
+	        on_udp(who_lets_go_is_told_no_more),
+	        on_tcp(streams_need_no_retransmission),
+	        on_tcp(a_200_is_sent_again_on_streams_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
