@@ -54,6 +54,8 @@ PROGRAMS := $(if $(wildcard ctl/main.c),$(OUT)/xdparkd) $(if $(wildcard kmod-fre
 
 UNIT_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 BPF_TESTS  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bpf/test_*.c))
+# What unit tests share: stand-ins for what isn't there.
+UNIT_FAKES := $(patsubst %.c,$(OUT)/%.o,$(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c)))
 # Programs that shell tests and the demo use: one file each.
 TEST_TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/netns/*.c tests/sip/*.c tests/listen/*.c))
 
@@ -112,9 +114,12 @@ $(OUT)/tests/sip/%: $(OUT)/tests/sip/%.o $(patsubst %.c,$(OUT)/%.o,$(wildcard te
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANFLAGS) -o $@ $^
 
+$(UNIT_TESTS): $(UNIT_FAKES)
+
 $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/libctl.a $(OUT)/libdp.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(SANFLAGS) -o $@ $^ $(call pkg_libs,$(LIBS_CTL) $(LIBS_DP) cmocka libpcap) -losipparser2 -lm -lpthread
+	$(Q)$(CC) $(SANFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
+		$(call pkg_libs,$(LIBS_CTL) $(LIBS_DP) cmocka libpcap) -losipparser2 -lm -lpthread
 
 demo: ## the main job, narrated: phones talk, park, hear and take (under two minutes)
 	@$(MAKE) --no-print-directory deps
