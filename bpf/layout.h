@@ -103,19 +103,20 @@ struct xd_plan {
 	__u32 ssrc;         /* of everything the phone hears; host order */
 	struct xd_payload payloads[XD_PAYLOADS];
 	__u16 frame_samples; /* RTP clock ticks of a hold frame: 160 at 20 ms */
-	__u8 frame_chunks;   /* chunks of a hold frame: ptime / 10 ms; 1 to 6 */
-	__u8 chunk_bytes;    /* payload bytes of a chunk: 80 */
-	__u64 t0;            /* ns; when frame 0 is due */
-	__u64 until;         /* ns; nothing goes out after it */
-	__u32 ptime_ns;      /* ns of a hold frame */
-	__u8 parts;          /* parts in use; 0: no playlist */
-	__u8 loop_part;      /* the part where the playlist starts over, below parts */
+	__u8 frame_chunks; /* chunks of a hold frame: ptime / 10 ms; 1, 2, 3, 4 or 6 (5 would straddle parts)
+	                    */
+	__u8 chunk_bytes;  /* payload bytes of a chunk: 80 */
+	__u64 t0;          /* ns; when frame 0 is due */
+	__u64 until;       /* ns; nothing goes out after it */
+	__u32 ptime_ns;    /* ns of a hold frame */
+	__u8 parts;        /* parts in use; 0: no playlist */
+	__u8 loop_part;    /* the part where the playlist starts over, below parts */
 	__u16 reserved;
 	/* second: the playlist */
 	struct xd_part playlist[XD_PLAYLIST_PARTS];
 	/* third and fourth: read for a packet under the NETWORKS rule only */
 	__u8 source_networks[XD_SOURCE_NETWORKS][16];
-	__u8 source_bits[XD_SOURCE_NETWORKS]; /* prefix length 0..128; 0xff: row not in use */
+	__u8 source_bits[XD_SOURCE_NETWORKS]; /* of 128: an IPv4 /24 is 120; 0xff: row not in use */
 	__u8 reserved_end[9];
 };
 
@@ -136,9 +137,11 @@ struct xd_endpoint {
 
 /*
  * anchor: how the talker's numbers become the hearer's, one word.
- * bits 63..48 tag (generation and talker's SSRC folded), 47..32 sequence offset, 31..0 timestamp offset.
+ * bits 63..49 tag (generation and talker's SSRC folded), 48 young (within 1000 packets of anchor_first),
+ * 47..32 sequence offset, 31..0 timestamp offset.
  */
-#define XD_ANCHOR_TAG_SHIFT      48
+#define XD_ANCHOR_TAG_SHIFT      49
+#define XD_ANCHOR_YOUNG          (1ULL << 48)
 #define XD_ANCHOR_SEQUENCE_SHIFT 32
 
 /*
@@ -168,7 +171,7 @@ struct xd_stream {
 	__u64 refused;       /* packets that the source check or the payload types refused */
 	__u64 rtcp;          /* RTCP packets received */
 	__u64 last_sequence; /* sequence number of the last accepted packet */
-	__u64 reserved;
+	__u64 anchor_first;  /* out: the first sequence number that the anchor gave */
 };
 
 struct xd_chunk {

@@ -138,6 +138,11 @@ void transaction_set_owner(struct transaction *transaction, const struct transac
 	transaction->owner = owner;
 }
 
+void *transaction_owner(const struct transaction *transaction)
+{
+	return transaction->user ? transaction->owner : NULL;
+}
+
 void transaction_forget(struct transaction *transaction)
 {
 	if (transaction)

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sequence numbers and timestamps of what a phone hears: one RTP stream for the whole of its leg, whoever
+ * talks. Each number is taken by compare-and-swap of the stream's `pos`; whoever holds an older generation
+ * than `pos` gets none.
+ */
+#ifndef XDPARK_NUMBERS_H
+#define XDPARK_NUMBERS_H
+
+#include "bpf/plan.h"
+#include "bpf/rtp.h"
+
+#define NUMBER_NEAR 1000 /* a talker's number further than this from the last makes a new anchor */
+
+enum {
+	NUMBER_TRIES = 16,    /* each failure means that another CPU succeeded */
+	NUMBER_SAMPLES = 160, /* ticks between packets where the plan doesn't say */
+};
+
+/* What a packet is sent with. No padding. */
+struct number {
+	__u32 timestamp;
+	__u16 sequence;
+	__u16 marker; /* RTP_MARKER or 0 */
+};
+
+/* `pos`, unpacked, as the packet's generation sees it. */
+struct pos {
+	__u64 word;
+	__u32 timestamp; /* the last given */
+	__u16 sequence;  /* the last given */
+	__u8 own;        /* of the packet's generation */
+	__u8 talking;    /* the last given was a talker's */
+	__u8 fresh;      /* of an earlier leg: numbers start anew */
+};
+
+static __always_inline __u32 number_hash(__u32 ssrc)
+{
+	ssrc = (ssrc ^ ssrc >> 16) * 0x45d9f3b;
+	return ssrc ^ ssrc >> 15;
+}
+
+/* The stream's RTP clock at a time. */
+static __always_inline __u32 number_clock(const struct xd_plan *plan, __u64 time)
+{
+	return (__u32)(time / XD_RTP_CLOCK_NS) + number_hash(plan->ssrc);
+}
+
+static __always_inline __u32 number_later(__u32 a, __u32 b)
+{
+	return (__s32)(a - b) > 0 ? a : b;
+}
+
+static __always_inline __u32 number_samples(const struct xd_plan *plan)
+{
+	return plan->frame_samples ? plan->frame_samples : NUMBER_SAMPLES;
+}
+
+/* The timestamp of a packet that follows the last without being its talker's next. */
+static __always_inline __u32 number_onwards(const struct xd_plan *plan, const struct pos *pos, __u64 time)
+{
+	return number_later(pos->timestamp + number_samples(plan), number_clock(plan, time));
+}
+
+static __always_inline __u64 pos_word(const struct view *view, __u64 talking, __u16 sequence, __u32 timestamp)
+{
+	return view_generation(view) << XD_POS_GENERATION_SHIFT | talking |
+	       (__u64)sequence << XD_POS_SEQUENCE_SHIFT | timestamp;
+}
+
+/* Reads `pos`; refuses the packet if `pos` has gone on to a later generation than the packet's. */
+static __always_inline int pos_read(
+        const struct view *view, struct xd_stream *stream, __u64 time, struct pos *pos)
+{
+	const struct xd_plan *plan = view_plan(view);
+	__u64 word = load(stream->pos);
+	__u64 generation = word >> XD_POS_GENERATION_SHIFT;
+
+	pos->word = word;
+	pos->own = generation == view_generation(view);
+	pos->talking = !!(word & XD_POS_TALKING);
+	pos->fresh = 0;
+	pos->sequence = word >> XD_POS_SEQUENCE_SHIFT;
+	pos->timestamp = word;
+	if (pos->own)
+		return CONTINUE;
+	if (!plan_is_current(view))
+		return XD_END_drop_old_generation;
+	/* Generations are compared by how long ago they were: they have 15 bits here, and wrap. */
+	if (((view->generation - generation) & XD_GENERATION_MASK) >
+	        ((view->generation - plan->leg_since) & XD_GENERATION_MASK)) {
+		pos->fresh = 1;
+		pos->talking = 0;
+		pos->sequence = number_hash(plan->ssrc) >> 16;
+		pos->timestamp = number_clock(plan, time) - number_samples(plan);
+	}
+	return CONTINUE;
+}
+
+/*
+ * The number of the hold frame that is due at `time`. Like the other functions that aren't static, it is
+ * verified for itself, once, and not for each way that leads here.
+ */
+__noinline int number_hold(const struct view *view, __u64 time, struct number *number)
+{
+	struct xd_stream *stream = view ? stream_at(view->index) : NULL;
+	struct pos pos;
+	int ending, try;
+
+	if (!stream || !number)
+		return XD_END_drop_old_generation;
+	for (try = 0; try < NUMBER_TRIES; try++) {
+		ending = pos_read(view, stream, time, &pos);
+		if (ending != CONTINUE)
+			return ending;
+		if (pos.own && pos.talking)
+			return XD_END_drop_claimed_heard;
+		number->sequence = pos.sequence + 1;
+		number->timestamp = number_onwards(view_plan(view), &pos, time);
+		number->marker = pos.talking || pos.fresh ? RTP_MARKER : 0;
+		if (swapped(&stream->pos, pos.word, pos_word(view, 0, number->sequence, number->timestamp)))
+			return CONTINUE;
+	}
+	return XD_END_drop_old_generation;
+}
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading an endpoint's plan while the controller may be changing it. */
+#ifndef XDPARK_PLAN_H
+#define XDPARK_PLAN_H
+
+#include "bpf/atomic.h"
+#include "bpf/step.h"
+
+/*
+ * What a packet knows of an endpoint: its index, its generation, and a copy of its plan's first cache line,
+ * which all belong together. Whoever claims or numbers on its strength asks plan_is_current, or swaps a word
+ * that holds the generation.
+ */
+struct view {
+	__u64 generation;
+	__u64 line[XD_CACHE_LINE / 8];
+	__u32 index;
+	__u32 spare;
+};
+
+/* The copy of the first cache line; nothing behind `reserved` may be asked of it. */
+static __always_inline const struct xd_plan *view_plan(const struct view *view)
+{
+	return (const struct xd_plan *)view->line;
+}
+
+/* The plan itself, for what lies behind its first cache line; ask plan_is_current afterwards. */
+static __always_inline const struct xd_plan *view_whole_plan(const struct view *view)
+{
+	const struct xd_endpoint *entry = endpoint_at(view->index);
+
+	return entry ? &entry->plan[view->generation & 1] : NULL;
+}
+
+/* The 15 bits of the generation that words like pos hold. */
+static __always_inline __u64 view_generation(const struct view *view)
+{
+	return view->generation & XD_GENERATION_MASK;
+}
+
+static __always_inline int plan_is_current(const struct view *view)
+{
+	const struct xd_endpoint *entry = endpoint_at(view->index);
+
+	barrier();
+	return entry && load(entry->generation) == view->generation;
+}
+
+/* Fills *view. `entry` is what endpoint_at found for `index`. */
+static __always_inline int plan_read(struct view *view, const struct xd_endpoint *entry, __u32 index)
+{
+	view->index = index;
+	view->spare = 0;
+	view->generation = load(entry->generation);
+	barrier();
+	__builtin_memcpy(view->line, &entry->plan[view->generation & 1], sizeof(view->line));
+	barrier();
+	return load(entry->generation) == view->generation ? CONTINUE : XD_END_drop_old_generation;
+}
+
+static __always_inline int plan_holds(const struct xd_plan *plan)
+{
+	return plan->action == XD_HOLD || plan->action == XD_HOLD_UNTIL_HEARD;
+}
+
+/* Whether the phone of `plan` hears the talker. */
+static __always_inline int plan_hears(const struct xd_plan *plan, __u32 talker)
+{
+	return plan->peer == talker && (plan->action == XD_FORWARD || plan->action == XD_HOLD_UNTIL_HEARD);
+}
+
+/* The same, of a plan that may be changing: where it matters, plan_read and plan_hears ask again. */
+static __always_inline int entry_hears(const struct xd_endpoint *entry, __u32 talker)
+{
+	return plan_hears(&entry->plan[load(entry->generation) & 1], talker);
+}
+
+#endif

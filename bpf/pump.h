@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The pump's entrance: a live frame for each id of todo. What the id says is a hint; whether a frame is due
+ * is decided here.
+ */
+#ifndef XDPARK_PUMP_H
+#define XDPARK_PUMP_H
+
+#include "bpf/hold.h"
+
+/* The next id of this CPU, and the pump's clock. */
+static __always_inline int pump_next(__u32 *index, __u64 *now)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct xd_todo *mine = bpf_map_lookup_elem(&todo, &cpu);
+	__u32 cursor;
+
+	if (!mine)
+		return XD_END_pump_empty;
+	cursor = mine->cursor;
+	if (cursor >= mine->count || cursor >= XD_TODO_IDS)
+		return XD_END_pump_empty;
+	mine->cursor = cursor + 1;
+	*index = mine->ids[cursor];
+	*now = mine->now;
+	return CONTINUE;
+}
+
+static __always_inline __s64 pump_frame(struct xdp_md *ctx)
+{
+	const struct xd_settings *settings = settings_now();
+	struct xd_endpoint *entry;
+	const struct xd_plan *plan;
+	struct view view;
+	__u64 now, frame, *slot;
+	__u32 index;
+	int ending;
+
+	ending = pump_next(&index, &now);
+	if (ending != CONTINUE)
+		return ending;
+	entry = index ? endpoint_at(index) : NULL;
+	slot = due_at(index);
+	if (!entry || !slot || !settings)
+		return XD_END_pump_bad_id;
+	frame = load(*slot);
+	if (!frame || frame + settings->grace_ns > now)
+		return XD_END_pump_lost_claim;
+	barrier();
+	ending = plan_read(&view, entry, index);
+	if (ending != CONTINUE)
+		return ending;
+	plan = view_plan(&view);
+	/* Streams that are over are stopped, or the scan would find them every millisecond. */
+	if (!plan_holds(plan) || now > plan->until) {
+		swapped(slot, frame, 0);
+		return plan_holds(plan) ? XD_END_drop_expired : XD_END_pump_lost_claim;
+	}
+	return hold_send(ctx, &view, frame, now, 1);
+}
+
+#endif
