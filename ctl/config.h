@@ -91,6 +91,21 @@ struct config_trunk {
 	bool transfer; /* may transfer (REFER), so park; false by default */
 };
 
+/* Tables of the look-ups below, made by config_read(). */
+struct config_number {
+	const char *number;
+	const char *rings;
+	struct config_tenant *tenant;
+};
+
+struct config_source {
+	uint8_t first[16], last[16]; /* addresses of a trunk, both included */
+	const struct config_trunk *trunk;
+};
+
+/* Limits that parking and announcements set. */
+enum { CONFIG_ORBITS = 1000000, CONFIG_ORBIT_DIGITS = 9, CONFIG_SPOKEN_DIGITS = 6 };
+
 struct config {
 	const char *file;
 	struct address *listen; /* UDP */
@@ -99,7 +114,7 @@ struct config {
 	const char *dataplane;                   /* path of xdpark-dp's socket */
 	const char *control;                     /* path of the unix socket for `xdpark` */
 	const char *control_group;               /* who may use it; NULL: the daemon's own group */
-	const char *sounds;                      /* directory of the spoken digits */
+	const char *sounds;                      /* directory of the spoken digits; NULL: nobody announces */
 	uint32_t register_min_s, register_max_s; /* 60, 3600 */
 	struct config_media *media;
 	size_t media_count;
@@ -107,6 +122,10 @@ struct config {
 	size_t tenant_count;
 	struct config_trunk *trunks;
 	size_t trunk_count;
+	struct config_number *numbers; /* of all tenants, sorted */
+	size_t number_count;
+	struct config_source *sources; /* of all trunks, sorted by address */
+	size_t source_count;
 	void *memory; /* owns every string and array */
 };
 
