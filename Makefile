@@ -142,11 +142,11 @@ lint: ## clang-format, clang-tidy, cppcheck, direction of includes
 
 install: build ## install below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man{1,5,8} \
-		$(DESTDIR)$(PREFIX)/share/xdpark/sounds
+		$(DESTDIR)$(PREFIX)/share/xdpark/audio/sounds
 	install -m 755 $(BUILD)/xdparkd $(BUILD)/xdpark-dp $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(BUILD)/xdpark $(DESTDIR)$(PREFIX)/bin
 	install -m 644 ctl/xdparkd.example.yaml $(DESTDIR)$(PREFIX)/share/xdpark
-	cp -R ctl/audio/sounds/. $(DESTDIR)$(PREFIX)/share/xdpark/sounds/
+	cp -R ctl/audio/sounds/. $(DESTDIR)$(PREFIX)/share/xdpark/audio/sounds/
 	install -m 644 ctl/*.8 kmod-free/*.8 tools/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 ctl/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 
