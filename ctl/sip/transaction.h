@@ -50,7 +50,7 @@ struct sip_stack_options {
 	void *context;
 	const char *agent;      /* Server and User-Agent; NULL: none */
 	uint32_t t1_ms;         /* 0: 500 */
-	uint32_t transactions;  /* live ones at most; more requests get 503. 0: 100,000 */
+	uint32_t transactions;  /* live ones at most; more requests get 503. 0: 50,000 */
 	size_t tombstone_bytes; /* what may be kept of ended ones; the oldest go first. 0: 256 MiB */
 };
 
