@@ -10,7 +10,7 @@
 
 int machine_serialise(osip_message_t *message, char **bytes, size_t *length)
 {
-	char *text = NULL;
+	char *text = NULL, *shrunk;
 	size_t written = 0;
 
 	/* What osip remembers may be older than the lists that were changed behind its back. */
@@ -21,7 +21,9 @@ int machine_serialise(osip_message_t *message, char **bytes, size_t *length)
 		osip_free(text);
 		return -EMSGSIZE;
 	}
-	*bytes = text;
+	/* osip writes into 8 kB; what is kept is as long as it is. */
+	shrunk = osip_realloc(text, written);
+	*bytes = shrunk ? shrunk : text;
 	*length = written;
 	return 0;
 }

@@ -130,7 +130,9 @@ static bool is_merged(struct sip_stack *stack, const struct sip_message *request
 static struct transaction *server_new(struct sip_stack *stack, struct sip_message *request)
 {
 	bool invite = MSG_IS_INVITE(request->osip);
-	uint64_t ms = invite ? FOREVER_MS : (uint64_t)LIFE_OF_T1 * stack->options.t1_ms;
+	/* Unanswered, a request is kept until the client has given up and its last one has left the network.
+	 */
+	uint64_t ms = invite ? FOREVER_MS : (uint64_t)(LIFE_OF_T1 + T4_OF_T1) * stack->options.t1_ms;
 	struct transaction *transaction = transaction_new(stack, &request->flow, ms);
 
 	if (!transaction) {

@@ -11,7 +11,7 @@
 
 enum {
 	T1_MS = 500,
-	TRANSACTIONS = 100000,
+	TRANSACTIONS = 50000, /* osip takes 20 kB for each: 1 GB */
 	TOMBSTONE_BYTES = 256 << 20,
 	BURIED_AT_ONCE = 64, /* how many of the oldest are looked at for each message received */
 };
