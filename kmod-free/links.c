@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kmod-free/links.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINKS_ROOM = 16, PRIORITY_SHIFT = 13 };
+
+static void link_take(void *data, const struct rtnl_link *link, bool first)
+{
+	struct links *links = data;
+
+	if (first) {
+		links->count = 0;
+		links->failed = false;
+	}
+	if (links->count == links->room) {
+		unsigned room = links->room ? links->room * 2 : LINKS_ROOM;
+		struct rtnl_link *list = realloc(links->list, room * sizeof(*list));
+
+		if (!list) {
+			links->failed = true;
+			return;
+		}
+		links->list = list;
+		links->room = room;
+	}
+	links->list[links->count++] = *link;
+}
+
+int links_read(struct links *links, struct rtnl *rtnl)
+{
+	int error;
+
+	links->count = 0;
+	error = rtnl_links_get(rtnl, link_take, links);
+	return error ? error : links->failed ? -ENOMEM : 0;
+}
+
+void links_clear(struct links *links)
+{
+	free(links->list);
+	links->list = NULL;
+	links->count = links->room = 0;
+}
+
+const struct rtnl_link *links_find(const struct links *links, uint32_t ifindex)
+{
+	for (unsigned i = 0; i < links->count; i++)
+		if (links->list[i].ifindex == ifindex)
+			return &links->list[i];
+	return NULL;
+}
+
+static bool link_is_attached(const struct links *links, uint32_t ifindex)
+{
+	for (unsigned i = 0; i < links->attached_count; i++)
+		if (links->attached[i] == ifindex)
+			return true;
+	return false;
+}
+
+int links_hop(const struct links *links, uint32_t ifindex, struct xd_hop *hop)
+{
+	const struct rtnl_link *link = links_find(links, ifindex), *at = link;
+	struct xd_hop made = {0};
+
+	if (!link || !link->ethernet)
+		return -ENODEV;
+	while (!link_is_attached(links, at->ifindex)) {
+		if (!at->vlan || made.tags == XD_VLAN_TAGS)
+			return -ENODEV;
+		/* We walk inwards out, the hop has the outermost first. */
+		made.vlan_proto[1] = made.vlan_proto[0];
+		made.vlan_tci[1] = made.vlan_tci[0];
+		made.vlan_proto[0] = at->vlan_proto;
+		made.vlan_tci[0] = htons((uint16_t)(at->vlan_id | links->priority << PRIORITY_SHIFT));
+		made.tags++;
+		at = links_find(links, at->lower);
+		if (!at)
+			return -ENODEV;
+	}
+	if (!link->up || !at->up)
+		return -ENETDOWN;
+	made.ifindex = at->ifindex;
+	memcpy(made.source_mac, link->mac, sizeof(made.source_mac));
+	*hop = made;
+	return 0;
+}
