@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kmod-free/pump.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "kmod-free/log.h"
+#include "kmod-free/scan.h"
+
+enum {
+	/* Ethernet, IPv4, UDP, RTP and 20 ms of G.711: the program resizes only what is otherwise. */
+	FRAME_BYTES = 14 + 20 + 8 + 12 + 160,
+	BATCH = 64, /* 256, the kernel's own choice, overflows a veth ring within one batch */
+	COST_TRIES = 9,
+	PRIORITY = 20,
+	WOKEN_LATE = 20, /* phases; a host that slept is told of once, not made up for */
+};
+
+#define PHASE_NS 1000000ULL
+
+struct thread {
+	pthread_t id;
+	const struct pump_work *work;
+	const bool *stopping;
+	unsigned cpu;
+	uint32_t first, end, from;
+	struct pump_counters counters; /* written by the thread alone, read by anybody */
+};
+
+struct pump {
+	struct pump_work work;
+	bool stopping;
+	unsigned started;
+	struct thread threads[XD_CPUS];
+};
+
+static uint64_t clock_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+static void counter_add(uint64_t *counter, uint64_t more)
+{
+	__atomic_store_n(counter, *counter + more, __ATOMIC_RELAXED);
+}
+
+static void counter_raise(uint64_t *counter, uint64_t value)
+{
+	if (value > *counter)
+		__atomic_store_n(counter, value, __ATOMIC_RELAXED);
+}
+
+int pump_call(int program, uint32_t repeat)
+{
+	static const unsigned char frame[FRAME_BYTES];
+	struct xdp_md context = {.data_end = FRAME_BYTES, .ingress_ifindex = XD_PUMP_IFINDEX};
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = FRAME_BYTES, .ctx_in = &context,
+	        .ctx_size_in = sizeof(context), .repeat = (int)repeat, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+	        .batch_size = BATCH);
+
+	return bpf_prog_test_run_opts(program, &run) ? -errno : 0;
+}
+
+static int cost_compare(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+int64_t pump_call_cost(int program)
+{
+	int64_t costs[COST_TRIES];
+
+	for (unsigned i = 0; i < COST_TRIES; i++) {
+		uint64_t start = clock_now();
+		/* Two, because one alone leaves the kernel's dispatcher as it is and would seem cheap always.
+		 */
+		int error = pump_call(program, 2);
+
+		if (error)
+			return error;
+		costs[i] = (int64_t)(clock_now() - start);
+	}
+	qsort(costs, COST_TRIES, sizeof(*costs), cost_compare);
+	return costs[COST_TRIES / 2];
+}
+
+/* Sleeps until the next phase begins and returns it; phases that went by meanwhile are left out. */
+static uint64_t phase_wait(struct thread *thread, uint64_t phase)
+{
+	struct timespec until;
+	uint64_t now, missed;
+
+	phase += PHASE_NS;
+	until.tv_sec = (time_t)(phase / 1000000000ULL);
+	until.tv_nsec = (long)(phase % 1000000000ULL);
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+		;
+	now = clock_now();
+	missed = now > phase ? (now - phase) / PHASE_NS : 0;
+	if (missed >= WOKEN_LATE)
+		log_warn(NULL, "pump-late",
+		        "cpu=%u ms=%llu remedy=\"leave the CPU to the pump (--pump-cpus)\"", thread->cpu,
+		        (unsigned long long)missed);
+	counter_add(&thread->counters.missed, missed);
+	return phase + missed * PHASE_NS;
+}
+
+static void frames_ask(struct thread *thread, struct xd_todo *todo, const struct scan_found *found)
+{
+	struct pump_counters *counters = &thread->counters;
+	static struct log_limit limit = {.burst = 1};
+	uint64_t start = clock_now(), took;
+	int error;
+
+	todo->now = start;
+	todo->cursor = 0;
+	__atomic_store_n(&todo->count, found->count, __ATOMIC_RELEASE);
+	error = pump_call(thread->work->program, found->count);
+	took = clock_now() - start;
+	__atomic_store_n(&todo->count, 0, __ATOMIC_RELEASE);
+	if (error) {
+		counter_add(&counters->failed, 1);
+		log_limited(&limit, NULL, "pump-call", "cpu=%u frames=%u error=\"%s\"", thread->cpu,
+		        found->count, strerror(-error));
+		return;
+	}
+	counter_add(&counters->calls, 1);
+	counter_add(&counters->asked, found->count);
+	counter_add(&counters->late, found->late);
+	counter_add(&counters->skipping, found->skipped);
+	counter_add(&counters->call_ns, took);
+	counter_raise(&counters->call_ns_max, took);
+}
+
+static void phase_run(struct thread *thread)
+{
+	const struct pump_work *work = thread->work;
+	struct xd_todo *todo = &work->todo[thread->cpu];
+	uint64_t grace = __atomic_load_n(&work->settings->grace_ns, __ATOMIC_RELAXED);
+	uint64_t now = clock_now();
+	struct scan scan = {.due = work->due,
+	        .first = thread->first,
+	        .end = thread->end,
+	        .from = thread->from,
+	        .limit = now - grace,
+	        .late_before = now - grace - 2 * PHASE_NS,
+	        .skip_before = now - XD_LATE_NS};
+	struct scan_found found = scan_due(&scan, todo->ids, XD_TODO_IDS);
+
+	thread->from = found.next;
+	counter_add(&thread->counters.phases, 1);
+	counter_raise(&thread->counters.scan_ns_max, clock_now() - now);
+	if (found.more)
+		counter_add(&thread->counters.waited, 1);
+	if (found.count)
+		frames_ask(thread, todo, &found);
+}
+
+/* Pins the calling thread and makes it real-time if that can be had. */
+static void thread_place(const struct thread *thread)
+{
+	struct sched_param priority = {.sched_priority = PRIORITY};
+	const char *policy = "other";
+	cpu_set_t set;
+	int error;
+
+	CPU_ZERO(&set);
+	CPU_SET(thread->cpu, &set);
+	error = pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+	if (error)
+		log_error(NULL, "pump-cpu",
+		        "cpu=%u error=\"%s\" remedy=\"name CPUs that are online in --pump-cpus\"",
+		        thread->cpu, strerror(error));
+	if (thread->work->real_time && !pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority))
+		policy = "fifo";
+	log_info(NULL, "pump", "cpu=%u first=%u endpoints=%u scheduling=%s%s", thread->cpu, thread->first,
+	        thread->end - thread->first, policy,
+	        strcmp(policy, "fifo") ? " follows=\"frames may be late under load: give CAP_SYS_NICE\""
+	                               : "");
+}
+
+static void *thread_run(void *data)
+{
+	struct thread *thread = data;
+	uint64_t phase;
+
+	pthread_setname_np(pthread_self(), "xdpark-pump");
+	thread_place(thread);
+	phase = clock_now() / PHASE_NS * PHASE_NS;
+	while (!__atomic_load_n(thread->stopping, __ATOMIC_RELAXED)) {
+		phase = phase_wait(thread, phase);
+		phase_run(thread);
+	}
+	return NULL;
+}
+
+/* Whether a CPU is there to be pinned to: the program finds its entry of todo by the CPU it runs on. */
+static int cpu_check(unsigned cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return -errno;
+	if (CPU_ISSET(cpu, &set))
+		return 0;
+	log_error(NULL, "pump-cpu",
+	        "cpu=%u error=\"not online, or not ours\" remedy=\"name another in --pump-cpus\"", cpu);
+	return -EINVAL;
+}
+
+static int threads_start(struct pump *pump)
+{
+	const struct pump_work *work = &pump->work;
+
+	for (unsigned i = 0; i < work->cpu_count; i++) {
+		struct thread *thread = &pump->threads[i];
+		int error = cpu_check(work->cpus[i]);
+
+		if (error)
+			return error;
+		thread->work = work;
+		thread->stopping = &pump->stopping;
+		thread->cpu = work->cpus[i];
+		thread->first = (uint32_t)((uint64_t)work->endpoints * i / work->cpu_count);
+		thread->end = (uint32_t)((uint64_t)work->endpoints * (i + 1) / work->cpu_count);
+		thread->from = thread->first;
+		error = pthread_create(&thread->id, NULL, thread_run, thread);
+		if (error)
+			return -error;
+		pump->started++;
+	}
+	return 0;
+}
+
+int pump_start(struct pump **pump, const struct pump_work *work)
+{
+	struct pump *made = calloc(1, sizeof(*made));
+	sigset_t all, before;
+	int error;
+
+	if (!made)
+		return -ENOMEM;
+	made->work = *work;
+	for (unsigned cpu = 0; cpu < XD_CPUS; cpu++)
+		work->todo[cpu].count = work->todo[cpu].cursor = 0;
+	/* A signal breaks off BPF_PROG_RUN: threads inherit that all are blocked. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = threads_start(made);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error) {
+		pump_stop(made);
+		return error;
+	}
+	*pump = made;
+	return 0;
+}
+
+void pump_stop(struct pump *pump)
+{
+	if (!pump)
+		return;
+	__atomic_store_n(&pump->stopping, true, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < pump->started; i++)
+		pthread_join(pump->threads[i].id, NULL);
+	free(pump);
+}
+
+static uint64_t counter_get(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+struct pump_counters pump_count(const struct pump *pump)
+{
+	struct pump_counters sum = {0};
+
+	for (unsigned i = 0; pump && i < pump->started; i++) {
+		const struct pump_counters *one = &pump->threads[i].counters;
+
+		sum.phases += counter_get(&one->phases);
+		sum.missed += counter_get(&one->missed);
+		sum.calls += counter_get(&one->calls);
+		sum.asked += counter_get(&one->asked);
+		sum.late += counter_get(&one->late);
+		sum.skipping += counter_get(&one->skipping);
+		sum.waited += counter_get(&one->waited);
+		sum.failed += counter_get(&one->failed);
+		sum.call_ns += counter_get(&one->call_ns);
+		if (counter_get(&one->call_ns_max) > sum.call_ns_max)
+			sum.call_ns_max = counter_get(&one->call_ns_max);
+		if (counter_get(&one->scan_ns_max) > sum.scan_ns_max)
+			sum.scan_ns_max = counter_get(&one->scan_ns_max);
+	}
+	return sum;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who is due: the scan over due[], which runs every millisecond and so must be vectorised. */
+#ifndef XDPARK_SCAN_H
+#define XDPARK_SCAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What one scan found beside the ids. */
+struct scan_found {
+	uint32_t count; /* ids */
+	uint32_t next;  /* where the next scan begins: behind the last id if there were more, else `first` */
+	uint32_t late;  /* of them, due before late_before */
+	uint32_t skipped; /* of them, due before skip_before */
+	bool more;        /* `room` was too small */
+};
+
+/* A share of due[] and the times that decide; ns. A word of 0 is never due. */
+struct scan {
+	const uint64_t *due;
+	uint32_t first, end; /* the share: [first, end) */
+	uint32_t from;       /* where to begin, within the share; it goes on at `first` behind the end */
+	uint64_t limit;      /* due at or before this is found */
+	uint64_t late_before, skip_before;
+};
+
+/* Writes the indices of what is due to ids (room of them at most). */
+struct scan_found scan_due(const struct scan *scan, uint32_t *ids, uint32_t room);
+
+/* The same by a plain loop: what the tests compare with. */
+struct scan_found scan_due_plainly(const struct scan *scan, uint32_t *ids, uint32_t room);
+
+#endif
