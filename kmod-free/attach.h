@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The relay on the interfaces: one pinned link each. */
+#ifndef XDPARK_ATTACH_H
+#define XDPARK_ATTACH_H
+
+#include <net/if.h>
+#include <stdbool.h>
+
+#include "kmod-free/pins.h"
+
+struct attachment {
+	char name[IF_NAMESIZE];
+	uint32_t ifindex;
+	bool native;
+	bool adopted; /* a pinned link was there; its mode stays */
+	int link;     /* fd */
+};
+
+/*
+ * Attaches the program to an interface, or has the interface's pinned link run it from now on (no packet
+ * passes unseen in between). Native, or generic if asked for or if native is refused (logged). Pins the link
+ * unless `pins` is NULL. Logs what went wrong; 0 or a negative errno.
+ */
+int attach_interface(
+        struct attachment *attachment, const char *name, int program, bool generic, const struct pins *pins);
+
+/* Closes the fd; a pinned link stays attached. */
+void attach_close(struct attachment *attachment);
+
+/* Detaches pinned links whose interface isn't among these. */
+void attach_others_drop(const struct attachment *attachments, unsigned count, const struct pins *pins);
+
+#endif

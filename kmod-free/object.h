@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The relay's BPF object: opened, sized by the options, loaded; its maps mapped. */
+#ifndef XDPARK_OBJECT_H
+#define XDPARK_OBJECT_H
+
+#include <bpf/libbpf.h>
+#include <stdint.h>
+
+#include "bpf/layout.h"
+
+struct relay_bpf;
+
+struct object {
+	struct relay_bpf *skeleton;
+	struct bpf_object *bpf;
+	unsigned endpoints; /* entries of endpoints, streams, due */
+	unsigned chunks;
+	int program; /* fd of `relay` */
+	/* mapped, NULL before object_load() */
+	uint64_t *due;
+	struct xd_todo *todo;
+	struct xd_nexthop *nexthops;
+	struct xd_address *addresses;
+	struct xd_settings *settings;
+	const struct xd_stream *streams;
+};
+
+/* Feeds libbpf's messages to the log. */
+void object_log(void);
+
+/* Opens the object and sizes its maps. Pins are adopted between this and object_load(). 0 or a negative
+ * errno. */
+int object_open(struct object *object, unsigned endpoints, unsigned chunks);
+
+/* Loads and maps. Returns 0 or a negative errno. */
+int object_load(struct object *object);
+
+/* Of what was opened; legal on a zeroed struct. What is pinned or attached lives on. */
+void object_close(struct object *object);
+
+/* The fd of a map by its name, or a negative errno. */
+int object_map(const struct object *object, const char *name);
+
+/* Sum over all CPUs of one row of `totals`. */
+uint64_t object_total(const struct object *object, uint32_t row);
+
+#endif

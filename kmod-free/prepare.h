@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What root does once beforehand, so that the daemon never needs to be root. */
+#ifndef XDPARK_PREPARE_H
+#define XDPARK_PREPARE_H
+
+#include "kmod-free/options.h"
+
+/*
+ * Mounts bpffs at the parent of options->pins unless that lies on one, makes options->pins and the socket's
+ * directory for options->user. What exists already is given to the user. Logs what went wrong; 0 or a
+ * negative errno.
+ */
+int prepare(const struct options *options);
+
+#endif
