@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The scan over due[] against a plain loop, and how long it takes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "kmod-free/scan.h"
+
+enum { WORDS = 131072, ROUNDS = 2000, MOST = 1000 };
+
+static uint64_t random_state = 88172645463325252ULL;
+
+static uint64_t random_next(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+static void fill(uint64_t *due, uint32_t count, uint64_t now, unsigned one_in)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t pick = random_next();
+
+		due[i] = pick % one_in ? (pick >> 40) % 2 ? 0 : now + 1 + (pick >> 44) : now - (pick >> 48);
+	}
+}
+
+static void compare(const struct scan *scan, uint32_t room)
+{
+	static uint32_t fast[WORDS], plain[WORDS];
+	struct scan_found a, b;
+
+	memset(fast, 0xff, sizeof(fast));
+	memset(plain, 0xff, sizeof(plain));
+	a = scan_due(scan, fast, room);
+	b = scan_due_plainly(scan, plain, room);
+	assert_int_equal(a.count, b.count);
+	assert_int_equal(a.next, b.next);
+	assert_int_equal(a.late, b.late);
+	assert_int_equal(a.skipped, b.skipped);
+	assert_int_equal(a.more, b.more);
+	assert_memory_equal(fast, plain, sizeof(fast));
+}
+
+static void test_against_plain(void **state)
+{
+	static uint64_t due[MOST];
+	const uint64_t now = 1000000000000ULL;
+
+	(void)state;
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		uint32_t first = (uint32_t)(random_next() % MOST),
+		         end = first + (uint32_t)(random_next() % (MOST - first + 1));
+		struct scan scan = {.due = due, .first = first, .end = end, .from = first, .limit = now};
+
+		if (end > first)
+			scan.from = first + (uint32_t)(random_next() % (end - first));
+		scan.late_before = now - 10000;
+		scan.skip_before = now - 50000;
+		fill(due, MOST, now, 1 + (unsigned)(random_next() % 200));
+		compare(&scan, (uint32_t)(random_next() % MOST));
+	}
+}
+
+static void test_edges(void **state)
+{
+	uint64_t due[] = {0, 1, 99, 100, 101, UINT64_MAX};
+	struct scan scan = {.due = due, .end = 6, .limit = 100, .late_before = 100, .skip_before = 2};
+	uint32_t ids[6];
+	struct scan_found found = scan_due(&scan, ids, 6);
+
+	(void)state;
+	assert_int_equal(found.count, 3);
+	assert_int_equal(ids[0], 1);
+	assert_int_equal(ids[1], 2);
+	assert_int_equal(ids[2], 3);
+	assert_int_equal(found.late, 2);
+	assert_int_equal(found.skipped, 1);
+	assert_false(found.more);
+}
+
+/* What one phase has no room for is first in the next: nobody starves. */
+static void test_turns(void **state)
+{
+	static uint64_t due[MOST];
+	static uint8_t seen[MOST];
+	uint32_t ids[64], from = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < MOST; i++)
+		due[i] = 1;
+	for (unsigned phase = 0; phase * 64 < MOST; phase++) {
+		struct scan scan = {.due = due, .end = MOST, .from = from, .limit = 2};
+		struct scan_found found = scan_due(&scan, ids, 64);
+
+		assert_int_equal(found.count, 64);
+		assert_true(found.more);
+		for (uint32_t i = 0; i < found.count; i++)
+			seen[ids[i]] = 1;
+		from = found.next;
+	}
+	for (uint32_t i = 0; i < MOST; i++)
+		assert_true(seen[i]);
+}
+
+static double microseconds(struct scan_found (*one)(const struct scan *, uint32_t *, uint32_t),
+        const struct scan *scan, uint32_t *ids)
+{
+	struct timespec start, end;
+	double best = 1e9;
+
+	for (unsigned i = 0; i < 30; i++) {
+		double took;
+
+		clock_gettime(CLOCK_MONOTONIC, &start);
+		one(scan, ids, 16384);
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		took = (double)(end.tv_sec - start.tv_sec) * 1e6 +
+		       (double)(end.tv_nsec - start.tv_nsec) / 1e3;
+		best = took < best ? took : best;
+	}
+	return best;
+}
+
+static void test_speed(void **state)
+{
+	uint64_t *due = malloc(WORDS * sizeof(*due));
+	uint32_t *ids = malloc(16384 * sizeof(*ids));
+	struct scan scan = {.due = due, .end = WORDS, .limit = 1000000000000ULL};
+	double none, some, plain;
+
+	(void)state;
+	fill(due, WORDS, 1ULL << 62, 1U << 31);
+	none = microseconds(scan_due, &scan, ids);
+	plain = microseconds(scan_due_plainly, &scan, ids);
+	fill(due, WORDS, 1000000000000ULL, 50);
+	some = microseconds(scan_due, &scan, ids);
+	printf("RESULT: %u words: nobody due %.0f us (plain loop %.0f), one in 50 %.0f us\n", WORDS, none,
+	        plain, some);
+#if !defined(__SANITIZE_ADDRESS__)
+	/* A phase is 1000 us. */
+	assert_true(none < 500);
+#endif
+	free(ids);
+	free(due);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_against_plain),
+	        cmocka_unit_test(test_edges),
+	        cmocka_unit_test(test_turns),
+	        cmocka_unit_test(test_speed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
