@@ -185,7 +185,7 @@ static void sides_close(void)
 }
 
 /* Alice asks bob. */
-static void send_request(const char *method)
+static inline void send_request(const char *method)
 {
 	struct flow flow = net_flow(alice.end, bob.end);
 
@@ -195,7 +195,7 @@ static void send_request(const char *method)
 }
 
 /* Nothing is left in a stack: no transaction, no tombstone. */
-static void assert_empty(const struct side *side)
+static inline void assert_empty(const struct side *side)
 {
 	struct sip_counters counters;
 
