@@ -20,13 +20,6 @@ unsigned codec_rate(enum xd_codec codec)
 	return codec == XD_G722 ? 16000 : 8000;
 }
 
-const char *codec_name(enum xd_codec codec)
-{
-	static const char *const names[XD_CODECS] = {"PCMU", "PCMA", "G722"};
-
-	return names[codec];
-}
-
 uint32_t chunk_sum(const uint8_t payload[XD_CHUNK_BYTES])
 {
 	uint32_t sum = 0;

@@ -5,12 +5,10 @@
 
 #include "bpf/layout.h"
 #include "ctl/audio/sound.h"
+#include "ctl/codec.h"
 
 /* Sample rate that a codec is best fed with: 8000, G.722 16000. */
 unsigned codec_rate(enum xd_codec codec);
-
-/* "PCMU", "PCMA", "G722". */
-const char *codec_name(enum xd_codec codec);
 
 /*
  * Encodes `sound` (a multiple of 10 ms; 8000 Hz, for G.722 also 16000) into sound_chunks(sound) chunks with

@@ -12,6 +12,7 @@
 
 #include "bpf/layout.h"
 #include "ctl/address.h"
+#include "ctl/codec.h"
 
 enum { SDP_BYTES = 8192, SDP_FORMATS = 16, SDP_STREAMS = 8 };
 
@@ -107,13 +108,7 @@ size_t sdp_write_answer(const struct sdp_local *local, const struct sdp *offer,
 /* The direction of our answer to an offer's direction, when we ourselves would like `wish` (RFC 3264 6.1). */
 enum sdp_direction sdp_answer_direction(enum sdp_direction offered, enum sdp_direction wish);
 
-/* For logs, the API and rtpmap: "PCMU", "PCMA", "G722". */
-const char *codec_name(enum xd_codec codec);
-
-/* Its static payload type (RFC 3551 6): 0, 8, 9. */
+/* The codec's static payload type (RFC 3551 6): 0, 8, 9. */
 uint8_t sdp_codec_type(enum xd_codec codec);
-
-/* Whether the program can connect the two: equal, or both G.711. */
-bool codecs_connect(enum xd_codec a, enum xd_codec b);
 
 #endif

@@ -6,11 +6,6 @@
 
 enum { PTIME_MS = 20, PTIME_STEP_MS = 10, PTIME_MOST_MS = 60 };
 
-bool codecs_connect(enum xd_codec a, enum xd_codec b)
-{
-	return a == b || (a != XD_G722 && b != XD_G722 && a < XD_CODECS && b < XD_CODECS);
-}
-
 static bool direction_sends(enum sdp_direction direction)
 {
 	return direction == SDP_SENDRECV || direction == SDP_SENDONLY;

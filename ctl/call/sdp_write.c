@@ -7,16 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-struct codec_row {
-	const char *name;
-	uint8_t type; /* static payload type (RFC 3551 6) */
-};
-
-static const struct codec_row codec_rows[XD_CODECS] = {
-        [XD_PCMU] = {"PCMU", 0},
-        [XD_PCMA] = {"PCMA", 8},
-        [XD_G722] = {"G722", 9},
-};
+static const uint8_t codec_types[XD_CODECS] = {[XD_PCMU] = 0, [XD_PCMA] = 8, [XD_G722] = 9};
 
 /* Text under construction; what doesn't fit is cut, which the bounds of the parts rule out. */
 struct writing {
@@ -31,14 +22,9 @@ struct row {
 	bool event;
 };
 
-const char *codec_name(enum xd_codec codec)
-{
-	return codec < XD_CODECS ? codec_rows[codec].name : "none";
-}
-
 uint8_t sdp_codec_type(enum xd_codec codec)
 {
-	return codec < XD_CODECS ? codec_rows[codec].type : XD_NO_PAYLOAD;
+	return codec < XD_CODECS ? codec_types[codec] : XD_NO_PAYLOAD;
 }
 
 __attribute__((format(printf, 2, 3))) static void put(struct writing *writing, const char *format, ...)

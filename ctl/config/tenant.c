@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/codec.h"
 #include "ctl/config/claim.h"
 #include "ctl/config/hold.h"
 #include "ctl/config/park.h"
@@ -24,10 +25,6 @@ static const struct field fields[] = {
         FIELD(struct block, "park", mapping_keep_node, park),
 };
 
-/* As SDP names them. */
-static const char *const codec_names[XD_CODECS] = {
-        [XD_PCMU] = "PCMU", [XD_PCMA] = "PCMA", [XD_G722] = "G722"};
-
 static const enum xd_codec codecs_default[] = {XD_PCMU, XD_PCMA, XD_G722};
 
 static void entry_read_codec(struct reading *reading, const struct where *where, const yaml_node_t *node,
@@ -40,7 +37,7 @@ static void entry_read_codec(struct reading *reading, const struct where *where,
 	(void)index;
 	if (!text)
 		return;
-	while (codec < XD_CODECS && strcasecmp(text, codec_names[codec]) != 0)
+	while (codec < XD_CODECS && strcasecmp(text, codec_name((enum xd_codec)codec)) != 0)
 		codec++;
 	if (codec == XD_CODECS) {
 		problem_at(reading, where, node, "no codec \"%.40s\"; there are PCMU, PCMA, G722", text);
@@ -48,7 +45,8 @@ static void entry_read_codec(struct reading *reading, const struct where *where,
 	}
 	for (size_t i = 0; i < tenant->codec_count; i++)
 		if (tenant->codecs[i] == (enum xd_codec)codec) {
-			problem_at(reading, where, node, "%s is there twice", codec_names[codec]);
+			problem_at(
+			        reading, where, node, "%s is there twice", codec_name((enum xd_codec)codec));
 			return;
 		}
 	tenant->codecs[tenant->codec_count++] = (enum xd_codec)codec;
