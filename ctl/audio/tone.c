@@ -2,7 +2,6 @@
 #include "ctl/audio/tone.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <spandsp.h>
@@ -45,41 +44,23 @@ const char *tone_countries(void)
 }
 
 /*
- * libspandsp leaves steps that it allocates itself half initialised and then plays what it finds there, so
- * each step is given to it zeroed.
+ * steps[0] becomes a root that goes round for ever over the row's steps. libspandsp leaves steps that it
+ * allocates itself half initialised and then plays what it finds there, so they come from here, zeroed.
  */
-static super_tone_tx_step_t *step_new(const struct ringback *ringback, bool tone, unsigned ms)
+static void cadence_make(super_tone_tx_step_t steps[1 + CADENCE_STEPS], const struct ringback *ringback)
 {
-	super_tone_tx_step_t *step = calloc(1, sizeof(*step));
+	super_tone_tx_step_t **next = &steps[0].nest;
 
-	if (!step)
-		return NULL;
-	if (tone)
-		return super_tone_tx_make_step(step, ringback->first_hz, ringback->level_dbm0,
-		        ringback->second_hz, ringback->level_dbm0, (int)ms, 1);
-	return super_tone_tx_make_step(step, 0, 0, 0, 0, (int)ms, 1);
-}
-
-/* A root that goes round for ever over the row's steps. NULL: no memory. Free with super_tone_tx_free_tone.
- */
-static super_tone_tx_step_t *cadence_new(const struct ringback *ringback)
-{
-	super_tone_tx_step_t *root = calloc(1, sizeof(*root));
-	super_tone_tx_step_t **next;
-
-	if (!root)
-		return NULL;
-	super_tone_tx_make_step(root, 0, 0, 0, 0, 0, 0);
-	next = &root->nest;
+	memset(steps, 0, (1 + CADENCE_STEPS) * sizeof(*steps));
+	super_tone_tx_make_step(&steps[0], 0, 0, 0, 0, 0, 0);
 	for (int i = 0; i < CADENCE_STEPS && ringback->steps_ms[i]; i++) {
-		*next = step_new(ringback, i % 2 == 0, ringback->steps_ms[i]);
-		if (!*next) {
-			super_tone_tx_free_tone(root);
-			return NULL;
-		}
-		next = &(*next)->next;
+		bool tone = i % 2 == 0;
+
+		*next = super_tone_tx_make_step(&steps[1 + i], tone ? ringback->first_hz : 0,
+		        tone ? ringback->level_dbm0 : 0, tone ? ringback->second_hz : 0,
+		        tone ? ringback->level_dbm0 : 0, (int)ringback->steps_ms[i], 1);
+		next = &steps[1 + i].next;
 	}
-	return root;
 }
 
 static size_t cadence_ms(const struct ringback *ringback)
@@ -94,8 +75,8 @@ static size_t cadence_ms(const struct ringback *ringback)
 int tone_ringback(struct sound *sound, const char *country)
 {
 	const struct ringback *ringback = ringback_find(country);
+	super_tone_tx_step_t steps[1 + CADENCE_STEPS];
 	super_tone_tx_state_t state = {0};
-	super_tone_tx_step_t *root;
 	size_t once, ms;
 	int failed;
 
@@ -104,14 +85,11 @@ int tone_ringback(struct sound *sound, const char *country)
 	once = cadence_ms(ringback);
 	for (ms = once; ms % SOUND_PART_MS; ms += once)
 		;
-	root = cadence_new(ringback);
-	if (!root)
-		return -ENOMEM;
 	failed = sound_new(sound, ms * TONE_RATE / 1000, TONE_RATE);
-	if (!failed) {
-		super_tone_tx_init(&state, root);
-		super_tone_tx(&state, sound->samples, (int)sound->count);
-	}
-	super_tone_tx_free_tone(root);
-	return failed;
+	if (failed < 0)
+		return failed;
+	cadence_make(steps, ringback);
+	super_tone_tx_init(&state, steps);
+	super_tone_tx(&state, sound->samples, (int)sound->count);
+	return 0;
 }

@@ -56,7 +56,7 @@ static int setup(void **state)
 	scene->chunks = calloc(CHUNKS, sizeof(*scene->chunks));
 	assert_non_null(scene->base);
 	assert_non_null(scene->chunks);
-	strcpy(scene->directory, "/tmp/xdpark-audio-XXXXXX");
+	snprintf(scene->directory, sizeof(scene->directory), "/tmp/xdpark-audio-XXXXXX");
 	assert_non_null(mkdtemp(scene->directory));
 	*state = scene;
 	return 0;
@@ -108,7 +108,7 @@ static const struct xd_chunk *chunk_heard(
 	const struct xd_part *part;
 	uint32_t start;
 
-	if (number >= whole)
+	if (number >= whole && whole > loop)
 		number = loop + (number - whole) % (whole - loop);
 	part = part_at(plan, number, &start);
 	assert_non_null(part);

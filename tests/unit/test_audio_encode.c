@@ -58,7 +58,7 @@ static void sums_of_chunks_make_the_udp_checksum(void **state)
 			memcpy(&word, datagram + i, 2);
 			sum += word;
 		}
-		for (int chunk = 0; chunk < FRAME_CHUNKS; chunk++) {
+		for (size_t chunk = 0; chunk < FRAME_CHUNKS; chunk++) {
 			uint32_t part = chunk_sum(datagram + HEADERS_BYTES + chunk * XD_CHUNK_BYTES);
 
 			assert_true(part <= 0xffff);

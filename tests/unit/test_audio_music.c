@@ -30,13 +30,13 @@ const char *__lsan_default_suppressions(void)
 	return "leak:vorbis_info_init\n";
 }
 
-static char directory[] = "/tmp/xdpark-music-XXXXXX";
+static char directory[40];
 static char file[64];
 
 static int setup(void **state)
 {
 	(void)state;
-	strcpy(strrchr(directory, '-') + 1, "XXXXXX");
+	snprintf(directory, sizeof(directory), "/tmp/xdpark-music-XXXXXX");
 	if (!mkdtemp(directory))
 		return -1;
 	snprintf(file, sizeof(file), "%s/music", directory);
