@@ -56,8 +56,10 @@ UNIT_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 BPF_TESTS  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bpf/test_*.c))
 # What unit tests share: stand-ins for what isn't there.
 UNIT_FAKES := $(patsubst %.c,$(OUT)/%.o,$(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c)))
-# Programs that shell tests and the demo use: one file each.
-TEST_TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/netns/*.c tests/sip/*.c tests/listen/*.c))
+# Programs that shell tests and the demo use: one file each, but for those that judge captures.
+LISTEN_TOOLS := tests/listen/stream_check.c tests/listen/encode_clip.c
+LISTEN_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(LISTEN_TOOLS),$(wildcard tests/listen/*.c)))
+TEST_TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/netns/*.c tests/sip/*.c) $(LISTEN_TOOLS))
 
 .PHONY: build deps demo check check-6.1 lint install clean help tests
 .DELETE_ON_ERROR:
@@ -116,7 +118,11 @@ $(OUT)/tests/sip/%: $(OUT)/tests/sip/%.o $(patsubst %.c,$(OUT)/%.o,$(wildcard te
 
 $(UNIT_TESTS): $(UNIT_FAKES)
 
-$(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/libctl.a $(OUT)/libdp.a
+$(OUT)/liblisten.a: $(LISTEN_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/liblisten.a $(OUT)/libctl.a $(OUT)/libdp.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
 		$(call pkg_libs,$(LIBS_CTL) $(LIBS_DP) cmocka libpcap) -losipparser2 -lm -lpthread
