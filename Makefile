@@ -59,7 +59,7 @@ UNIT_FAKES := $(patsubst %.c,$(OUT)/%.o,$(filter-out tests/unit/test_%.c,$(wildc
 # Programs that shell tests and the demo use: one file each, but for those that judge captures.
 LISTEN_TOOLS := tests/listen/stream_check.c tests/listen/encode_clip.c
 LISTEN_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(LISTEN_TOOLS),$(wildcard tests/listen/*.c)))
-TEST_TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/netns/*.c tests/sip/*.c) $(LISTEN_TOOLS))
+TEST_TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bpf/verifier.c tests/netns/*.c tests/sip/*.c) $(LISTEN_TOOLS))
 
 .PHONY: build deps demo check check-6.1 lint install clean help tests
 .DELETE_ON_ERROR:
