@@ -94,16 +94,19 @@ static int contact_read(struct registration *registration, const osip_contact_t 
 	return 0;
 }
 
-/* `*` stands alone, and only says that everything goes. */
-static int everything_read(struct registration *registration, const osip_message_t *osip, const char *expires,
-        const char **reason)
+static bool contact_is_star(const osip_contact_t *contact)
 {
-	const osip_contact_t *contact = osip_list_get(&osip->contacts, 0);
-	size_t length = strcspn(contact->displayname, " \t");
+	return !contact->url && contact->displayname && *contact->displayname == '*';
+}
+
+/* `*` stands alone, and only says that everything goes. */
+static int everything_read(struct registration *registration, const osip_contact_t *star, int contacts,
+        const char *expires, const char **reason)
+{
 	uint32_t seconds;
 
 	*reason = "Contact * Needs Expires 0 and No Other Contact";
-	if (length != 1 || osip_list_size(&osip->contacts) != 1 || !expires ||
+	if (star->displayname[1 + strspn(star->displayname + 1, " \t")] || contacts != 1 || !expires ||
 	        seconds_read(expires, &seconds) < 0 || seconds)
 		return 400;
 	registration->everything = true;
@@ -122,8 +125,9 @@ static int contacts_read(struct registration *registration, const osip_message_t
 		uint32_t seconds = expires_of(contact, expires);
 		int error;
 
-		if (!contact->url && contact->displayname && *contact->displayname == '*')
-			return everything_read(registration, osip, expires, reason);
+		if (contact_is_star(contact))
+			return everything_read(
+			        registration, contact, osip_list_size(&osip->contacts), expires, reason);
 		if (registration->count == REGISTRATION_CONTACTS) {
 			*reason = "Too Many Contacts";
 			return 400;

@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Dialogs: what they take from messages, what they write, and whom they believe. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "ctl/sip/dialog.h"
+#include "ctl/sip/parse.h"
+#include "tests/unit/sip_text.h"
+
+#define OURS "<sip:xdpark@10.90.0.1:5060>"
+
+static struct dialogs *dialogs;
+static struct dialog dialog;
+
+static int setup(void **state)
+{
+	(void)state;
+	sip_parser_start();
+	memset(&dialog, 0, sizeof(dialog));
+	return dialogs_new(&dialogs);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	dialog_close(&dialog);
+	dialogs_free(dialogs);
+	return 0;
+}
+
+/* A request; `headers` may hold Contact, Record-Route and others. */
+static struct sip_message *request_make(
+        const char *from, const char *method, const char *cseq, const char *to_tag, const char *headers)
+{
+	char text[8192];
+
+	snprintf(text, sizeof(text),
+	        "%s sip:102@acme.example SIP/2.0\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%s%s;rport\n"
+	        "Max-Forwards: 70\nFrom: \"Alice, A.\" <sip:101@acme.example;x=1>;y=2;tag=f1\n"
+	        "To: <sip:102@acme.example>%s%s\nCall-ID: c1@10.90.0.2\nCSeq: %s %s\n%s"
+	        "Content-Length: 0\n",
+	        method, strchr(from, '!') ? "192.168.7.7" : from, cseq, method, to_tag ? ";tag=" : "",
+	        to_tag ? to_tag : "", cseq, method, headers);
+	return text_message(strchr(from, '!') ? strchr(from, '!') + 1 : from, text);
+}
+
+static int open_server(const char *from, const char *headers)
+{
+	struct sip_message *invite = request_make(from, "INVITE", "7", NULL, headers);
+	int error = dialog_open_server(dialogs, &dialog, invite, OURS, &dialog);
+
+	sip_message_free(invite);
+	return error;
+}
+
+static int check(const char *from, const char *method, const char *cseq, const char *headers)
+{
+	struct sip_message *request = request_make(from, method, cseq, dialog.local_tag, headers);
+	int status = dialog_check(&dialog, request);
+
+	sip_message_free(request);
+	return status;
+}
+
+static void open_client(const char *to, const char *target)
+{
+	struct flow flow = text_flow(to);
+
+	assert_int_equal(dialog_open_client(dialogs, &dialog, NULL, "\"Bob\" <sip:102@acme.example>",
+	                         "<sip:101@acme.example>", target, OURS, &flow, &dialog),
+	        0);
+}
+
+static int answer(const char *from, int status, const char *tag, const char *headers)
+{
+	struct sip_message *response;
+	char text[4096];
+	int error;
+
+	snprintf(text, sizeof(text),
+	        "SIP/2.0 %d X\nVia: SIP/2.0/UDP 10.90.0.1;branch=z9hG4bK1\n"
+	        "From: <sip:102@acme.example>;tag=%s\nTo: <sip:101@acme.example>%s%s\nCall-ID: %s\n"
+	        "CSeq: 1 INVITE\n%sContent-Length: 0\n",
+	        status, dialog.local_tag, tag ? ";tag=" : "", tag ? tag : "", dialog.call_id, headers);
+	response = text_message(from, text);
+	error = dialog_established(&dialog, response);
+	sip_message_free(response);
+	return error;
+}
+
+static void assert_flow(const char *address)
+{
+	char text[ADDRESS_TEXT];
+
+	assert_string_equal(address_format(&dialog.flow.remote, text), address);
+}
+
+static void a_call_in_is_a_dialog(void **state)
+{
+	osip_message_t *bye;
+	char to[128];
+
+	(void)state;
+	assert_int_equal(
+	        open_server("10.90.0.2:5060", "Record-Route: <sip:10.90.0.3;lr>, <sip:10.90.0.4:5070;lr>\n"
+	                                      "Record-Route: <sip:edge.example;lr;x=1>\n"
+	                                      "Contact: \"A\" <sip:101@10.90.0.2:5062;ob>;expires=5\n"),
+	        0);
+	assert_string_equal(dialog.call_id, "c1@10.90.0.2");
+	assert_string_equal(dialog.remote_tag, "f1");
+	assert_string_equal(dialog.target, "sip:101@10.90.0.2:5062;ob");
+	assert_int_equal(dialog.remote_cseq, 7);
+	assert_int_equal(dialog.route_count, 3);
+	assert_int_equal(strlen(dialog.local_tag), 32);
+	assert_ptr_equal(dialog.owner, &dialog);
+
+	bye = dialog_request(&dialog, "BYE");
+	assert_non_null(bye);
+	assert_says(bye, "BYE sip:101@10.90.0.2:5062;ob SIP/2.0\r\n");
+	assert_says(bye, "Route: <sip:10.90.0.3;lr>\r\nRoute: <sip:10.90.0.4:5070;lr>\r\n"
+	                 "Route: <sip:edge.example;lr;x=1>\r\n");
+	assert_says(bye, "To: \"Alice, A.\" <sip:101@acme.example;x=1>;y=2;tag=f1\r\n");
+	snprintf(to, sizeof(to), "From: <sip:102@acme.example>;tag=%s\r\n", dialog.local_tag);
+	assert_says(bye, to);
+	assert_says(bye, "Call-ID: c1@10.90.0.2\r\n");
+	assert_says(bye, "CSeq: 1 BYE\r\n");
+	assert_says(bye, "Max-Forwards: 70\r\n");
+	assert_says_not(bye, "Contact");
+	osip_message_free(bye);
+	bye = dialog_request(&dialog, "INVITE");
+	assert_says(bye, "CSeq: 2 INVITE\r\n");
+	assert_says(bye, "Contact: " OURS "\r\n");
+	osip_message_free(bye);
+}
+
+static void a_call_out_becomes_one(void **state)
+{
+	osip_message_t *request;
+
+	(void)state;
+	open_client("10.90.0.2:5060", "sip:101@10.90.0.2");
+	assert_null(dialog.remote_tag);
+	request = dialog_request(&dialog, "INVITE");
+	assert_says(request, "INVITE sip:101@10.90.0.2 SIP/2.0\r\n");
+	assert_says(request, "To: <sip:101@acme.example>\r\n");
+	assert_says(request, "From: \"Bob\" <sip:102@acme.example>;tag=");
+	assert_says(request, "CSeq: 1 INVITE\r\n");
+	osip_message_free(request);
+
+	/* Nothing is made of these. */
+	assert_int_equal(answer("10.90.0.2:5060", 100, NULL, ""), 0);
+	assert_int_equal(answer("10.90.0.2:5060", 486, "t9", ""), 0);
+	assert_null(dialog.remote_tag);
+
+	assert_int_equal(answer("10.90.0.2:5060", 180, "t1", "Record-Route: <sip:one.example;lr>\n"), 0);
+	assert_string_equal(dialog.remote_tag, "t1");
+	assert_string_equal(dialog.target, "sip:101@10.90.0.2");
+	assert_int_equal(answer("10.90.0.2:5060", 200, "t1",
+	                         "Record-Route: <sip:two.example;lr>, <sip:one.example;lr>\n"
+	                         "Contact: <sip:101@10.90.0.2:5064>\n"),
+	        0);
+	assert_string_equal(dialog.target, "sip:101@10.90.0.2:5064");
+
+	request = dialog_ack(&dialog, 1);
+	assert_says(request, "ACK sip:101@10.90.0.2:5064 SIP/2.0\r\n");
+	assert_says(request, "Route: <sip:one.example;lr>\r\nRoute: <sip:two.example;lr>\r\n");
+	assert_says(request, "CSeq: 1 ACK\r\n");
+	assert_says(request, ";tag=t1\r\n");
+	osip_message_free(request);
+	request = dialog_request(&dialog, "BYE");
+	assert_says(request, "CSeq: 2 BYE\r\n");
+	osip_message_free(request);
+
+	/* A re-INVITE's 200 moves the target; the routes stay (RFC 3261 12.2.1.2). */
+	assert_int_equal(answer("10.90.0.2:5060", 200, "t1", "Contact: <sip:101@10.90.0.2:5066>\n"), 0);
+	assert_string_equal(dialog.target, "sip:101@10.90.0.2:5066");
+	assert_int_equal(dialog.route_count, 2);
+}
+
+static void forks_are_told_apart(void **state)
+{
+	(void)state;
+	open_client("10.90.0.2:5060", "sip:101@10.90.0.2");
+	assert_int_equal(answer("10.90.0.2:5060", 180, "t1", ""), 0);
+	assert_int_equal(answer("10.90.0.2:5060", 180, "t2", ""), -EEXIST);
+	assert_string_equal(dialog.remote_tag, "t1");
+	/* The one that answers is the one that we talk to. */
+	assert_int_equal(answer("10.90.0.2:5060", 200, "t2", "Contact: <sip:101@10.90.0.2>\n"), 0);
+	assert_string_equal(dialog.remote_tag, "t2");
+	assert_int_equal(answer("10.90.0.2:5060", 200, "t1", "Contact: <sip:101@10.90.0.9>\n"), -EEXIST);
+	assert_string_equal(dialog.target, "sip:101@10.90.0.2");
+}
+
+static void is_found_by_all_it_is_named_by(void **state)
+{
+	struct sip_message *request;
+	char tag[40];
+
+	(void)state;
+	assert_int_equal(open_server("10.90.0.2:5060", "Contact: <sip:101@10.90.0.2>\n"), 0);
+	request = request_make("10.90.0.2:5060", "BYE", "8", dialog.local_tag, "");
+	assert_ptr_equal(dialog_find(dialogs, request->osip), &dialog);
+	free(request->osip->call_id->number);
+	request->osip->call_id->number = osip_strdup("c2");
+	assert_null(dialog_find(dialogs, request->osip));
+	sip_message_free(request);
+	request = request_make("10.90.0.2:5060", "BYE", "8", NULL, "");
+	assert_null(dialog_find(dialogs, request->osip));
+	sip_message_free(request);
+	strcpy(tag, dialog.local_tag);
+	tag[3] = tag[3] == 'a' ? 'b' : 'a';
+	request = request_make("10.90.0.2:5060", "BYE", "8", tag, "");
+	assert_null(dialog_find(dialogs, request->osip));
+	sip_message_free(request);
+	assert_ptr_equal(dialog_find_tags(dialogs, "c1@10.90.0.2", dialog.local_tag, "f1"), &dialog);
+	assert_null(dialog_find_tags(dialogs, "c1@10.90.0.2", dialog.local_tag, "f2"));
+	assert_null(dialog_find_tags(dialogs, "c1@10.90.0", dialog.local_tag, "f1"));
+	assert_null(dialog_find_tags(dialogs, "c1@10.90.0.2", "f1", dialog.local_tag));
+	request = request_make("10.90.0.2:5060", "BYE", "8", dialog.local_tag, "");
+	dialog_close(&dialog);
+	assert_null(dialog_find(dialogs, request->osip));
+	sip_message_free(request);
+}
+
+static void needs_a_contact_that_can_be_used(void **state)
+{
+	static const char *const ROWS[] = {"", "Contact: *\n", "Contact: <tel:+49123>\n",
+	        "Contact: <mailto:a@b.example>\n", "Contact: <sip:101@10.90.0.2:0>\n",
+	        "Contact: <sip:101@10.90.0.2:65536>\n", "Contact: <sip:101@10.90.0.2:x>\n",
+	        "Contact: <sip:a@b@c>\n", "Contact: <sip:101@[fd90::zz]>\n",
+	        "Contact: <sip:1@10.90.0.2>\nRecord-Route: <tel:+49123>\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		if (open_server("10.90.0.2:5060", ROWS[i]) != -EINVAL)
+			fail_msg("row %zu: %s", i, ROWS[i]);
+		assert_null(dialog.dialogs);
+		assert_null(dialog.call_id);
+	}
+}
+
+static void too_many_routes_are_refused(void **state)
+{
+	char headers[4096] = "Contact: <sip:101@10.90.0.2>\n";
+
+	(void)state;
+	for (int i = 0; i < 16; i++)
+		strcat(headers, "Record-Route: <sip:p.example;lr>\n");
+	assert_int_equal(open_server("10.90.0.2:5060", headers), 0);
+	dialog_close(&dialog);
+	strcat(headers, "Record-Route: <sip:p.example;lr>\n");
+	assert_int_equal(open_server("10.90.0.2:5060", headers), -EINVAL);
+}
+
+/* RFC 3261 12.2.1.1: a first hop without ;lr. */
+static void strict_routers_get_the_request_uri(void **state)
+{
+	osip_message_t *request;
+
+	(void)state;
+	assert_int_equal(
+	        open_server("10.90.0.2:5060", "Record-Route: <sip:old.example>, <sip:new.example;lr>\n"
+	                                      "Contact: <sip:101@10.90.0.2>\n"),
+	        0);
+	request = dialog_request(&dialog, "BYE");
+	assert_says(request, "BYE sip:old.example SIP/2.0\r\n");
+	assert_says(request, "Route: <sip:new.example;lr>\r\nRoute: <sip:101@10.90.0.2>\r\n");
+	osip_message_free(request);
+}
+
+static void counts_are_checked(void **state)
+{
+	(void)state;
+	assert_int_equal(open_server("10.90.0.2:5060", "Contact: <sip:101@10.90.0.2>\n"), 0);
+	assert_int_equal(check("10.90.0.2:5060", "ACK", "7", ""), 0);
+	assert_int_equal(check("10.90.0.2:5060", "OPTIONS", "6", ""), 500);
+	assert_int_equal(check("10.90.0.2:5060", "OPTIONS", "7", ""), 500);
+	assert_int_equal(check("10.90.0.2:5060", "OPTIONS", "8", ""), 0);
+	assert_int_equal(check("10.90.0.2:5060", "REFER", "20", ""), 0);
+	assert_int_equal(check("10.90.0.2:5060", "ACK", "7", ""), 0);
+	assert_int_equal(check("10.90.0.2:5060", "BYE", "19", ""), 500);
+	assert_int_equal(check("10.90.0.2:5060", "BYE", "2147483647", ""), 0);
+	assert_int_equal(dialog.remote_cseq, 2147483647);
+}
+
+static void strangers_are_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(open_server("10.90.0.2:5060", "Contact: <sip:101@10.90.0.2>\n"), 0);
+	assert_int_equal(check("10.90.0.3:5060", "BYE", "8", ""), 403);
+	assert_int_equal(check("[fd90::2]:5060", "BYE", "8", ""), 403);
+	/* The refused one's count doesn't stand in the way. */
+	assert_int_equal(dialog.remote_cseq, 7);
+	assert_int_equal(check("10.90.0.2:40000", "BYE", "8", ""), 0);
+}
+
+static void targets_are_refreshed(void **state)
+{
+	(void)state;
+	assert_int_equal(open_server("10.90.0.2:5060", "Contact: <sip:101@10.90.0.2>\n"), 0);
+	assert_int_equal(check("10.90.0.2:5060", "INVITE", "8", "Contact: <sip:x@10.90.0.2:5061>\n"), 0);
+	assert_string_equal(dialog.target, "sip:x@10.90.0.2:5061");
+	assert_flow("10.90.0.2:5061");
+	assert_int_equal(check("10.90.0.2:5060", "OPTIONS", "9", "Contact: <sip:y@10.90.0.2>\n"), 0);
+	assert_string_equal(dialog.target, "sip:x@10.90.0.2:5061");
+	assert_int_equal(check("10.90.0.2:5060", "INVITE", "10", "Contact: <tel:+49123>\n"), 0);
+	assert_int_equal(check("10.90.0.2:5060", "INVITE", "11", ""), 0);
+	assert_string_equal(dialog.target, "sip:x@10.90.0.2:5061");
+	assert_int_equal(check("10.90.0.3:5060", "INVITE", "12", "Contact: <sip:evil@10.90.0.3>\n"), 403);
+	assert_int_equal(check("10.90.0.2:5060", "INVITE", "11", "Contact: <sip:evil@10.90.0.3>\n"), 500);
+	assert_string_equal(dialog.target, "sip:x@10.90.0.2:5061");
+}
+
+/* From whom the INVITE came (`via!source` when its Via says something else), and where requests then go. */
+static void requests_go_where_the_far_end_is(void **state)
+{
+	static const struct {
+		const char *from, *headers, *flow;
+	} ROWS[] = {
+	        /* As it says. */
+	        {"10.90.0.2:5060", "Contact: <sip:101@10.90.0.2:5060>\n", "10.90.0.2:5060"},
+	        {"10.90.0.2:5062", "Contact: <sip:101@10.90.0.2>\n", "10.90.0.2:5060"},
+	        /* Somebody else's machine takes over: its proxy's word counts. */
+	        {"10.90.0.2:5060", "Contact: <sip:101@10.90.0.3:5080>\n", "10.90.0.3:5080"},
+	        {"10.90.0.2:5060", "Contact: <sip:101@10.90.0.3>\nRecord-Route: <sip:10.90.0.4:5070;lr>\n",
+	                "10.90.0.4:5070"},
+	        {"[fd90::2]:5060", "Contact: <sip:101@[fd90::3]:5070>\n", "[fd90::3]:5070"},
+	        /* Names mean the way it came. */
+	        {"10.90.0.2:5060", "Contact: <sip:101@10.90.0.3>\nRecord-Route: <sip:p.example;lr>\n",
+	                "10.90.0.2:5060"},
+	        {"10.90.0.2:5062", "Contact: <sip:101@phone.example>\n", "10.90.0.2:5062"},
+	        /* Behind NAT: only the way it came. */
+	        {"nat!203.0.113.7:40000", "Contact: <sip:101@192.168.7.7:5060>\n", "203.0.113.7:40000"},
+	        {"nat!203.0.113.7:40000", "Contact: <sip:101@198.51.100.1:5060>\n", "203.0.113.7:40000"},
+	        /* Via was rewritten on the way, Contact wasn't. */
+	        {"203.0.113.7:5060", "Contact: <sip:101@192.168.7.7:5060>\n", "203.0.113.7:5060"},
+	        {"203.0.113.7:5060", "Contact: <sip:101@127.0.0.1:5060>\n", "203.0.113.7:5060"},
+	        {"10.90.0.2:5060", "Contact: <sip:101@0.0.0.0>\n", "10.90.0.2:5060"},
+	        {"10.90.0.2:5060", "Contact: <sip:101@[fd90::3]>\n", "10.90.0.2:5060"},
+	        {"10.90.0.2:5060", "Contact: <sip:101@10.90.0.3;transport=tcp>\n", "10.90.0.2:5060"},
+	        {"10.90.0.2:5060", "Contact: <sip:101@10.90.0.3;transport=UDP>\n", "10.90.0.3:5060"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		char text[ADDRESS_TEXT];
+
+		assert_int_equal(open_server(ROWS[i].from, ROWS[i].headers), 0);
+		if (strcmp(address_format(&dialog.flow.remote, text), ROWS[i].flow))
+			fail_msg("row %zu: %s", i, text);
+		/* Who called is heard, wherever our requests go. */
+		assert_int_equal(check(ROWS[i].from, "OPTIONS", "8", ""), 0);
+		dialog_close(&dialog);
+	}
+}
+
+static void answers_lead_on_only_without_nat(void **state)
+{
+	(void)state;
+	open_client("10.90.0.2:5060", "sip:101@10.90.0.2:5060");
+	assert_int_equal(answer("10.90.0.2:5060", 200, "t", "Contact: <sip:101@10.90.0.3:5070>\n"), 0);
+	assert_flow("10.90.0.3:5070");
+	assert_int_equal(check("10.90.0.3:5070", "OPTIONS", "1", ""), 0);
+	assert_int_equal(check("10.90.0.2:5060", "OPTIONS", "2", ""), 0);
+	dialog_close(&dialog);
+	/* A registered phone behind NAT. */
+	open_client("203.0.113.7:40000", "sip:101@192.168.7.7:5060");
+	assert_int_equal(answer("203.0.113.7:40000", 200, "t", "Contact: <sip:101@192.168.7.7:5060>\n"), 0);
+	assert_flow("203.0.113.7:40000");
+	/* Its NAT gives it another port. */
+	assert_int_equal(check("203.0.113.7:41000", "INVITE", "1", "Contact: <sip:101@192.168.7.7>\n"), 0);
+	assert_flow("203.0.113.7:41000");
+}
+
+static void far_ends_without_tags_are_served(void **state)
+{
+	struct sip_message *request;
+	osip_message_t *bye;
+
+	(void)state;
+	request = text_message("10.90.0.2:5060",
+	        "INVITE sip:102@acme.example SIP/2.0\nVia: SIP/2.0/UDP 10.90.0.2:5060\nMax-Forwards: 70\n"
+	        "From: <sip:101@acme.example>\nTo: <sip:102@acme.example>\nCall-ID: old\nCSeq: 1 INVITE\n"
+	        "Contact: <sip:101@10.90.0.2>\nContent-Length: 0\n");
+	assert_int_equal(dialog_open_server(dialogs, &dialog, request, OURS, NULL), 0);
+	sip_message_free(request);
+	assert_string_equal(dialog.remote_tag, "");
+	bye = dialog_request(&dialog, "BYE");
+	assert_says(bye, "To: <sip:101@acme.example>\r\n");
+	osip_message_free(bye);
+}
+
+static void hidden_tags_are_not_repeated(void **state)
+{
+	struct sip_message *request = text_message("10.90.0.2:5060",
+	        "INVITE sip:102@acme.example SIP/2.0\nVia: SIP/2.0/UDP 10.90.0.2:5060;branch=z9hG4bK1\n"
+	        "From: <sip:101@acme.example>;tag=one;TAG=two;tag=three\nTo: <sip:102@acme.example>\n"
+	        "Call-ID: c\nCSeq: 1 INVITE\nMax-Forwards: 70\nContact: <sip:101@10.90.0.2>\n"
+	        "Content-Length: 0\n");
+	osip_message_t *bye;
+
+	(void)state;
+	assert_int_equal(dialog_open_server(dialogs, &dialog, request, OURS, NULL), 0);
+	sip_message_free(request);
+	bye = dialog_request(&dialog, "BYE");
+	assert_says(bye, "To: <sip:101@acme.example>;tag=one\r\n");
+	osip_message_free(bye);
+}
+
+enum { MANY = 3000 };
+
+static struct dialog many[MANY];
+static int seen;
+
+/* Closes itself and its neighbours: what a hang-up does to a bridge. */
+static void on_each(void *context, struct dialog *each)
+{
+	struct dialog *first = context;
+	ptrdiff_t place = each - first;
+
+	seen++;
+	dialog_close(each);
+	if (place > 0)
+		dialog_close(each - 1);
+	if (place + 1 < MANY)
+		dialog_close(each + 1);
+}
+
+static void on_count(void *context, struct dialog *each)
+{
+	(void)each;
+	++*(int *)context;
+}
+
+static void a_walk_survives_what_it_does(void **state)
+{
+	struct flow flow = text_flow("10.90.0.2:5060");
+	int count = 0;
+
+	(void)state;
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(dialog_open_client(dialogs, &many[i], NULL, "<sip:a@b.example>",
+		                         "<sip:c@d.example>", "sip:c@d.example", OURS, &flow, NULL),
+		        0);
+	dialogs_each(dialogs, on_count, &count);
+	assert_int_equal(count, MANY);
+	for (int i = 0; i < MANY; i++) {
+		many[i].remote_tag = strdup("r");
+		assert_ptr_equal(
+		        dialog_find_tags(dialogs, many[i].call_id, many[i].local_tag, "r"), &many[i]);
+	}
+	seen = 0;
+	dialogs_each(dialogs, on_each, many);
+	assert_true(seen >= MANY / 3 && seen < MANY);
+	count = 0;
+	dialogs_each(dialogs, on_count, &count);
+	assert_int_equal(count, 0);
+}
+
+static void ends_without_its_table(void **state)
+{
+	struct dialogs *others;
+	struct dialog left = {0};
+	struct flow flow = text_flow("10.90.0.2:5060");
+
+	(void)state;
+	assert_int_equal(dialogs_new(&others), 0);
+	assert_int_equal(dialog_open_client(others, &left, "id", "<sip:a@b.example>", "<sip:c@d.example>",
+	                         "sip:c@d.example", OURS, &flow, NULL),
+	        0);
+	assert_string_equal(left.call_id, "id");
+	dialogs_free(others);
+	dialog_close(&left);
+	dialog_close(&left);
+	dialogs_free(NULL);
+}
+
+#define dialog_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        dialog_test(a_call_in_is_a_dialog),
+	        dialog_test(a_call_out_becomes_one),
+	        dialog_test(forks_are_told_apart),
+	        dialog_test(is_found_by_all_it_is_named_by),
+	        dialog_test(needs_a_contact_that_can_be_used),
+	        dialog_test(too_many_routes_are_refused),
+	        dialog_test(strict_routers_get_the_request_uri),
+	        dialog_test(counts_are_checked),
+	        dialog_test(strangers_are_refused),
+	        dialog_test(targets_are_refreshed),
+	        dialog_test(requests_go_where_the_far_end_is),
+	        dialog_test(answers_lead_on_only_without_nat),
+	        dialog_test(far_ends_without_tags_are_served),
+	        dialog_test(hidden_tags_are_not_repeated),
+	        dialog_test(a_walk_survives_what_it_does),
+	        dialog_test(ends_without_its_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
