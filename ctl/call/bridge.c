@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/call/bridge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/call/park.h"
+
+static const struct leg_ops bridge_leg_ops;
+
+struct bridge *bridge_of(const struct leg *leg)
+{
+	return leg->ops == &bridge_leg_ops ? leg->owner : NULL;
+}
+
+struct leg *bridge_other(const struct bridge *bridge, const struct leg *leg)
+{
+	return leg == bridge->caller ? bridge->callee : bridge->caller;
+}
+
+static struct bridge *bridge_new(struct calls *calls)
+{
+	struct bridge *bridge = calloc(1, sizeof(*bridge));
+
+	if (!bridge)
+		return NULL;
+	bridge->calls = calls;
+	bridge->since_ms = timers_now(calls->timers);
+	bridge->next = calls->bridges;
+	if (bridge->next)
+		bridge->next->previous = bridge;
+	calls->bridges = bridge;
+	calls->bridge_count++;
+	return bridge;
+}
+
+static void bridge_free(struct bridge *bridge)
+{
+	struct calls *calls = bridge->calls;
+
+	if (bridge->previous)
+		bridge->previous->next = bridge->next;
+	else
+		calls->bridges = bridge->next;
+	if (bridge->next)
+		bridge->next->previous = bridge->previous;
+	calls->bridge_count--;
+	free(bridge);
+}
+
+void bridge_dissolve(struct bridge *bridge)
+{
+	struct hunt *hunt = bridge->hunt;
+
+	bridge->hunt = NULL;
+	hunt_stop(hunt, "dissolved");
+	if (bridge->caller)
+		leg_set_owner(bridge->caller, NULL, NULL);
+	if (bridge->callee)
+		leg_set_owner(bridge->callee, NULL, NULL);
+	bridge_free(bridge);
+}
+
+static void bridge_forget(struct leg *leg)
+{
+	struct bridge *bridge = leg->owner;
+
+	hunt_forget(bridge->hunt);
+	bridge->hunt = NULL;
+	bridge_dissolve(bridge);
+}
+
+/* What one leg hears of the other: it, or hold audio while the other one holds. */
+static void bridge_hear(struct leg *leg, struct leg *other)
+{
+	if (leg_holds(other))
+		leg_hear_hold(leg, other);
+	else
+		leg_hear_leg(leg, other, leg_on_hold(leg));
+}
+
+static void bridge_media(struct bridge *bridge)
+{
+	if (!bridge->callee)
+		return;
+	bridge_hear(bridge->caller, bridge->callee);
+	bridge_hear(bridge->callee, bridge->caller);
+}
+
+static void bridge_media_changed(struct leg *leg)
+{
+	bridge_media(leg->owner);
+}
+
+static void bridge_confirmed(struct leg *leg)
+{
+	bridge_media(leg->owner);
+}
+
+/* One has gone: what the other hears of it ends before its endpoint does. */
+static void bridge_ended(struct leg *leg, int status, const char *cause)
+{
+	struct bridge *bridge = leg->owner;
+	struct leg *other = bridge_other(bridge, leg);
+
+	if (other)
+		leg_hear_nothing(other, NULL);
+	bridge_dissolve(bridge);
+	if (!other)
+		return;
+	if (other->state == LEG_INCOMING)
+		leg_refuse(other, status, NULL);
+	else
+		leg_hangup(other, cause);
+}
+
+/* The codecs of one side don't suit the other any more: the other side is offered what would. */
+static bool bridge_reoffered(struct leg *leg, const struct sdp *offer)
+{
+	struct leg *other = bridge_other(leg->owner, leg);
+
+	if (!other || other->state != LEG_UP || other->invite)
+		return false;
+	other->codec_count = codecs_for_offer(other->tenant, offer, other->codecs);
+	if (other->codec_count && !leg_reinvite(other))
+		return true;
+	leg_codecs_for(other, leg->agreed ? leg->agreement.codec : XD_CODECS);
+	return false;
+}
+
+static void bridge_reinvited(struct leg *leg, int status)
+{
+	struct leg *other = bridge_other(leg->owner, leg);
+
+	if (!other)
+		return;
+	leg_codecs_for(other, leg->agreement.codec);
+	leg_reinvite_done(other, status ? 488 : 0);
+	leg_codecs_for(leg, other->agreement.codec);
+}
+
+static void bridge_referred(struct leg *leg, struct transaction *server, const struct sip_message *request)
+{
+	park_referred(leg, server, request);
+}
+
+static const struct leg_ops bridge_leg_ops = {
+        .confirmed = bridge_confirmed,
+        .ended = bridge_ended,
+        .forget = bridge_forget,
+        .reoffered = bridge_reoffered,
+        .reinvited = bridge_reinvited,
+        .media_changed = bridge_media_changed,
+        .referred = bridge_referred,
+};
+
+static void bridge_rings(void *owner, struct leg *leg, int status, bool early_media)
+{
+	struct bridge *bridge = owner;
+	struct leg *caller = bridge->caller;
+
+	if (early_media && !bridge->early && caller->offer) {
+		leg_codecs_for(caller, leg->agreement.codec);
+		if (!leg_agree(caller, leg->agreement.codec)) {
+			bridge->early = leg;
+			leg_hear_leg(leg, caller, false);
+			leg_hear_leg(caller, leg, false);
+			leg_early(caller);
+			return;
+		}
+	}
+	if (!bridge->early)
+		leg_ring(caller, status == 183 ? 183 : 180);
+}
+
+static void bridge_dropped(void *owner, struct leg *leg)
+{
+	struct bridge *bridge = owner;
+
+	if (bridge->early != leg)
+		return;
+	bridge->early = NULL;
+	leg_hear_nothing(bridge->caller, NULL);
+}
+
+/* Agrees with both and connects them. 0 or negative errno; nothing has been answered then. */
+static int bridge_connect(struct bridge *bridge)
+{
+	struct leg *caller = bridge->caller, *callee = bridge->callee;
+	int result;
+
+	leg_codecs_for(caller, callee->agreement.codec);
+	result = leg_agree(caller, callee->agreement.codec);
+	if (result < 0)
+		return result;
+	if (caller->agreed)
+		leg_codecs_for(callee, caller->agreement.codec);
+	/* Before the answer goes out: the caller's first packet is to be heard. */
+	bridge_media(bridge);
+	return leg_answer(caller, callee->identity);
+}
+
+static void bridge_answered(void *owner, struct leg *leg)
+{
+	struct bridge *bridge = owner;
+	struct leg *caller = bridge->caller;
+	int result;
+
+	bridge->hunt = NULL;
+	bridge->early = NULL;
+	bridge->callee = leg;
+	leg_set_owner(leg, &bridge_leg_ops, bridge);
+	result = bridge_connect(bridge);
+	if (!result) {
+		bridge->calls->counters.answered++;
+		log_info(&caller->subject, "answered", "caller=%s callee=%s codec=%s", caller->number,
+		        leg->number, codec_name(leg->agreement.codec));
+		return;
+	}
+	log_warn(&caller->subject, "not_connected", "caller=%s callee=%s error=%s", caller->number,
+	        leg->number, strerror(-result));
+	bridge_dissolve(bridge);
+	leg_hangup(leg, "can't be connected");
+	leg_refuse(caller, result == -ENOMEM ? 500 : 488, NULL);
+}
+
+static void bridge_failed(void *owner, int status)
+{
+	struct bridge *bridge = owner;
+	struct leg *caller = bridge->caller;
+
+	bridge->hunt = NULL;
+	bridge_dissolve(bridge);
+	leg_refuse(caller, status, NULL);
+}
+
+static const struct hunt_ops bridge_hunt_ops = {
+        .progress = bridge_rings,
+        .dropped = bridge_dropped,
+        .answered = bridge_answered,
+        .failed = bridge_failed,
+};
+
+void bridge_call(struct leg *caller, const struct config_user *user)
+{
+	struct hunt_options options = {
+	        .calls = caller->calls,
+	        .user = user,
+	        .from = caller->identity,
+	        .call = caller->call,
+	        .ring_ms = HUNT_RING_MS,
+	        .ops = &bridge_hunt_ops,
+	};
+	enum xd_codec codecs[XD_CODECS];
+	struct bridge *bridge;
+	int result;
+
+	options.codecs = codecs;
+	if (caller->offer) {
+		options.codec_count = codecs_for_offer(caller->tenant, caller->offer, codecs);
+	} else {
+		options.codec_count = caller->codec_count;
+		memcpy(codecs, caller->codecs, sizeof(codecs));
+	}
+	if (!options.codec_count) {
+		leg_refuse(caller, 488, NULL);
+		return;
+	}
+	bridge = bridge_new(caller->calls);
+	if (!bridge) {
+		leg_refuse(caller, 500, NULL);
+		return;
+	}
+	options.owner = bridge;
+	bridge->caller = caller;
+	leg_set_owner(caller, &bridge_leg_ops, bridge);
+	result = hunt_start(&bridge->hunt, &options);
+	log_info(&caller->subject, "calling", "caller=%s callee=%s%s", caller->number, user->name,
+	        result == -ENOENT ? " result=\"not registered\"" : "");
+	if (result < 0) {
+		bridge->hunt = NULL;
+		bridge_dissolve(bridge);
+		leg_refuse(caller, result == -ENOSPC ? 503 : 480, NULL);
+	}
+}
+
+int bridge_join(struct leg *caller, struct leg *callee, struct bridge **result)
+{
+	struct bridge *bridge = bridge_new(caller->calls);
+
+	if (!bridge)
+		return -ENOMEM;
+	bridge->caller = caller;
+	bridge->callee = callee;
+	leg_set_owner(caller, &bridge_leg_ops, bridge);
+	leg_set_owner(callee, &bridge_leg_ops, bridge);
+	bridge_media(bridge);
+	*result = bridge;
+	return 0;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/call/hunt.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct hunt {
+	struct calls *calls;
+	const struct hunt_ops *ops;
+	void *owner;
+	struct leg *legs; /* by sibling */
+	struct timer ring;
+	int best; /* status so far; 0: none */
+};
+
+static void hunt_unlink(struct hunt *hunt, const struct leg *leg)
+{
+	struct leg **link = &hunt->legs;
+
+	while (*link && *link != leg)
+		link = &(*link)->sibling;
+	if (*link)
+		*link = leg->sibling;
+}
+
+static void hunt_free(struct hunt *hunt, const char *cause)
+{
+	struct leg *leg;
+
+	timer_cancel(hunt->calls->timers, &hunt->ring);
+	while ((leg = hunt->legs)) {
+		hunt->legs = leg->sibling;
+		if (hunt->ops->dropped)
+			hunt->ops->dropped(hunt->owner, leg);
+		leg_hangup(leg, cause);
+	}
+	free(hunt);
+}
+
+void hunt_stop(struct hunt *hunt, const char *cause)
+{
+	if (hunt)
+		hunt_free(hunt, cause);
+}
+
+void hunt_forget(struct hunt *hunt)
+{
+	if (!hunt)
+		return;
+	for (struct leg *leg = hunt->legs; leg; leg = leg->sibling)
+		leg_set_owner(leg, NULL, NULL);
+	timer_cancel(hunt->calls->timers, &hunt->ring);
+	free(hunt);
+}
+
+static void hunt_failed(struct hunt *hunt)
+{
+	const struct hunt_ops *ops = hunt->ops;
+	void *owner = hunt->owner;
+	int status = hunt->best ? hunt->best : 480;
+
+	hunt_free(hunt, "nobody answered");
+	ops->failed(owner, status);
+}
+
+/* How telling a refusal is: everybody is to hear that the line is busy rather than that a proxy failed. */
+static int status_rank(int status)
+{
+	if (status >= 600)
+		return 5;
+	if (status == 486)
+		return 4;
+	if (status == 488)
+		return 3;
+	return status == 480 ? 2 : 1;
+}
+
+/* What a caller may learn of a refusal: challenges, redirections and failures between us and a phone aren't
+ * his. */
+static int status_for_caller(int status)
+{
+	switch (status) {
+	case 404:
+	case 410:
+	case 480:
+	case 484:
+	case 486:
+	case 487:
+	case 488:
+		return status;
+	default:
+		return status >= 600 ? status : 480;
+	}
+}
+
+static void hunt_refused(struct leg *leg, int status)
+{
+	struct hunt *hunt = leg->owner;
+
+	hunt_unlink(hunt, leg);
+	if (hunt->ops->dropped)
+		hunt->ops->dropped(hunt->owner, leg);
+	status = status_for_caller(status);
+	if (!hunt->best || status_rank(status) > status_rank(hunt->best))
+		hunt->best = status;
+	/* 6xx speaks for the user, on every device (RFC 3261 21.6). */
+	if (!hunt->legs || status >= 600)
+		hunt_failed(hunt);
+}
+
+static void hunt_answered(struct leg *leg)
+{
+	struct hunt *hunt = leg->owner;
+	const struct hunt_ops *ops = hunt->ops;
+	void *owner = hunt->owner;
+
+	hunt_unlink(hunt, leg);
+	hunt_free(hunt, "answered elsewhere");
+	leg_set_owner(leg, NULL, NULL);
+	ops->answered(owner, leg);
+}
+
+static void hunt_progress(struct leg *leg, int status, bool early_media)
+{
+	struct hunt *hunt = leg->owner;
+
+	if (hunt->ops->progress)
+		hunt->ops->progress(hunt->owner, leg, status, early_media);
+}
+
+static void hunt_leg_forget(struct leg *leg)
+{
+	hunt_unlink(leg->owner, leg);
+	leg_set_owner(leg, NULL, NULL);
+}
+
+static const struct leg_ops hunt_leg_ops = {
+        .forget = hunt_leg_forget,
+        .progress = hunt_progress,
+        .answered = hunt_answered,
+        .refused = hunt_refused,
+};
+
+static void hunt_rang_out(struct timer *timer)
+{
+	hunt_failed(owner_of(timer, struct hunt, ring));
+}
+
+static int hunt_call(struct hunt *hunt, const struct hunt_options *options, const struct contact *contact)
+{
+	const struct leg_invitation invitation = {
+	        .tenant = options->user->tenant,
+	        .user = options->user,
+	        .from = options->from,
+	        .alert = options->alert,
+	        .codecs = options->codecs,
+	        .codec_count = options->codec_count,
+	        .call = options->call,
+	        .ops = &hunt_leg_ops,
+	        .owner = hunt,
+	};
+	struct leg *leg;
+	int result = leg_call(options->calls, &invitation, contact, &leg);
+
+	if (result < 0)
+		return result;
+	leg->sibling = hunt->legs;
+	hunt->legs = leg;
+	return 0;
+}
+
+int hunt_start(struct hunt **result, const struct hunt_options *options)
+{
+	const struct contact *contact = registrar_contacts(options->calls->registrar, options->user);
+	struct hunt *hunt;
+	int error = -ENOENT;
+
+	if (!contact)
+		return error;
+	hunt = calloc(1, sizeof(*hunt));
+	if (!hunt)
+		return -ENOMEM;
+	hunt->calls = options->calls;
+	hunt->ops = options->ops;
+	hunt->owner = options->owner;
+	error = timer_set(options->calls->timers, &hunt->ring, options->ring_ms, hunt_rang_out);
+	if (error < 0)
+		goto failed;
+	for (; contact; contact = contact->next) {
+		int one = hunt_call(hunt, options, contact);
+
+		if (one < 0)
+			error = one;
+	}
+	if (!hunt->legs)
+		goto failed;
+	*result = hunt;
+	return 0;
+failed:
+	hunt_free(hunt, "not called");
+	return error;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Legs that we open: INVITE out, what comes back, ACK. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/call/leg_private.h"
+
+static void client_response(void *owner, struct transaction *client, const struct sip_message *response);
+static void client_failed(void *owner, struct transaction *client, int status);
+
+static void client_ended(void *owner, struct transaction *client)
+{
+	struct leg *leg = owner;
+
+	if (leg->accepted == client)
+		leg->accepted = NULL;
+	if (leg->invite == client)
+		leg->invite = NULL;
+}
+
+static const struct transaction_user client_user = {
+        .response = client_response,
+        .failed = client_failed,
+        .ended = client_ended,
+};
+
+static int leg_open_client(
+        struct leg *leg, const struct leg_invitation *invitation, const struct contact *contact)
+{
+	const struct flow *flow = &contact->flow;
+	char text[ADDRESS_TEXT];
+	char own_contact[ADDRESS_TEXT + 32];
+	char remote[512];
+	int result;
+
+	snprintf(own_contact, sizeof(own_contact), "<sip:xdpark@%s>", address_format(&flow->local, text));
+	leg_identity(leg, leg->user->display, leg->user->name, leg->tenant->domain);
+	snprintf(remote, sizeof(remote), "<sip:%s@%s>", leg->user->name, leg->tenant->domain);
+	leg->nat = contact_behind_nat(contact);
+	leg->source = flow->remote;
+	result = leg_media_open(leg, flow->remote.ip);
+	if (result < 0)
+		return result;
+	return dialog_open_client(leg->calls->dialogs, &leg->dialog, NULL, invitation->from, remote,
+	        contact->uri, own_contact, flow, leg);
+}
+
+osip_message_t *leg_invite_new(struct leg *leg)
+{
+	osip_message_t *invite = dialog_request(&leg->dialog, "INVITE");
+	char text[SDP_BYTES];
+	size_t bytes;
+
+	if (!invite)
+		return NULL;
+	bytes = leg_sdp_offer(leg, text);
+	if (sip_body_set(invite, "application/sdp", text, bytes) < 0 ||
+	        sip_header_set(invite, "Allow", "INVITE, ACK, BYE, CANCEL, OPTIONS, REFER") < 0) {
+		osip_message_free(invite);
+		return NULL;
+	}
+	return invite;
+}
+
+int leg_call(struct calls *calls, const struct leg_invitation *invitation, const struct contact *contact,
+        struct leg **result)
+{
+	struct leg *leg = leg_new(calls, invitation->tenant);
+	osip_message_t *invite = NULL;
+	int error;
+
+	if (!leg)
+		return -ENOMEM;
+	leg->state = LEG_CALLING;
+	leg->user = invitation->user;
+	leg_set_call(leg, invitation->call);
+	memcpy(leg->codecs, invitation->codecs, invitation->codec_count * sizeof(leg->codecs[0]));
+	leg->codec_count = invitation->codec_count;
+	error = leg_open_client(leg, invitation, contact);
+	if (!error)
+		invite = leg_invite_new(leg);
+	if (!invite) {
+		leg_gone(leg);
+		return error ? error : -ENOMEM;
+	}
+	sip_header_set(invite, "P-Asserted-Identity", invitation->from);
+	if (invitation->alert)
+		sip_header_set(invite, "Alert-Info", invitation->alert);
+	leg->invite_ours = true;
+	error = transaction_send(calls->stack, invite, &leg->dialog.flow, &client_user, leg, &leg->invite);
+	if (error < 0) {
+		leg_gone(leg);
+		return error;
+	}
+	leg_set_owner(leg, invitation->ops, invitation->owner);
+	*result = leg;
+	return 0;
+}
+
+/* Agrees with the SDP of a response. 0 or negative errno; -ENODATA: there is none. */
+int leg_agree_response(struct leg *leg, const struct sip_message *response)
+{
+	struct sdp_agreement agreement;
+	struct sdp *answer;
+	int result;
+
+	if (leg_sdp_read(response, &answer))
+		return -EINVAL;
+	if (!answer)
+		return -ENODATA;
+	result = sdp_agree_offer(&leg->local, answer, &agreement);
+	if (!result)
+		result = leg_media_agreed(leg, answer, &agreement);
+	free(answer);
+	return result;
+}
+
+uint32_t leg_response_cseq(const struct sip_message *response)
+{
+	return (uint32_t)strtoul(response->osip->cseq->number, NULL, 10);
+}
+
+void leg_ack(struct leg *leg, struct transaction *client, const struct sip_message *response)
+{
+	osip_message_t *ack = dialog_ack(&leg->dialog, leg_response_cseq(response));
+
+	if (!ack || transaction_ack(client, ack, &leg->dialog.flow) < 0)
+		log_error(&leg->subject, "ack_failed", "number=%s", leg->number);
+}
+
+/* The dialog of a 2xx with another To tag than the first one's; in no table. */
+static int fork_dialog(const struct dialog *dialog, const struct sip_message *response, struct dialog *fork)
+{
+	*fork = *dialog;
+	fork->dialogs = NULL;
+	fork->next = NULL;
+	fork->remote_tag = NULL;
+	fork->routes = NULL;
+	fork->route_count = 0;
+	fork->call_id = strdup(dialog->call_id);
+	fork->local = strdup(dialog->local);
+	fork->remote = strdup(dialog->remote);
+	fork->contact = strdup(dialog->contact);
+	fork->target = strdup(dialog->target);
+	if (!fork->call_id || !fork->local || !fork->remote || !fork->contact || !fork->target)
+		return -ENOMEM;
+	return dialog_established(fork, response);
+}
+
+/* A proxy forked and two phones answered: the second is acknowledged and ended (RFC 3261 13.2.2.4). */
+static void dismiss_fork(struct leg *leg, struct transaction *client, const struct sip_message *response)
+{
+	struct dialog fork;
+	osip_message_t *ack, *bye;
+
+	if (!fork_dialog(&leg->dialog, response, &fork)) {
+		ack = dialog_ack(&fork, leg_response_cseq(response));
+		if (ack)
+			transaction_ack(client, ack, &fork.flow);
+		bye = dialog_request(&fork, "BYE");
+		if (bye)
+			transaction_send(leg->calls->stack, bye, &fork.flow, NULL, NULL, NULL);
+	}
+	dialog_close(&fork);
+}
+
+static void client_answered(struct leg *leg, struct transaction *client, const struct sip_message *response)
+{
+	int result = dialog_established(&leg->dialog, response);
+
+	if (result == -EEXIST) {
+		dismiss_fork(leg, client, response);
+		return;
+	}
+	leg->accepted = client;
+	leg->invite = NULL;
+	leg_ack(leg, client, response);
+	if (leg->state == LEG_CLOSING) {
+		/* The 200 crossed our CANCEL. */
+		leg_bye(leg, "no longer wanted");
+		return;
+	}
+	if (leg->state != LEG_CALLING)
+		return;
+	leg->state = LEG_UP;
+	leg->up_ms = timers_now(leg->calls->timers);
+	result = leg_agree_response(leg, response);
+	if (result == -ENODATA && leg->agreed)
+		result = 0; /* agreed by the 183 before */
+	if (result < 0) {
+		log_warn(&leg->subject, "answer_unusable", "number=%s error=%s", leg->number,
+		        strerror(-result));
+		if (leg->ops && leg->ops->refused)
+			leg->ops->refused(leg, 488);
+		leg_hangup(leg, "no usable answer to our offer");
+		return;
+	}
+	if (leg->ops && leg->ops->answered)
+		leg->ops->answered(leg);
+}
+
+static void client_progress(struct leg *leg, const struct sip_message *response, int status)
+{
+	bool early = false;
+
+	if (leg->state != LEG_CALLING || status == 100)
+		return;
+	if (response->body_bytes && !leg->agreed)
+		early = !leg_agree_response(leg, response);
+	if (leg->ops && leg->ops->progress)
+		leg->ops->progress(leg, status, early);
+}
+
+static void client_failed(void *owner, struct transaction *client, int status)
+{
+	struct leg *leg = owner;
+
+	(void)client;
+	if (leg->state == LEG_CALLING && leg->ops && leg->ops->refused)
+		leg->ops->refused(leg, status);
+	leg_gone(leg);
+}
+
+static void client_response(void *owner, struct transaction *client, const struct sip_message *response)
+{
+	struct leg *leg = owner;
+	int status = response->osip->status_code;
+
+	if (status < 200)
+		client_progress(leg, response, status);
+	else if (status < 300)
+		client_answered(leg, client, response);
+	else
+		client_failed(leg, client, status);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The media side of a leg: what SDP says becomes plans of its endpoint. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "ctl/call/leg_private.h"
+
+static void nexthop_ready(struct nexthop_use *use, uint32_t index, int error)
+{
+	struct leg *leg = owner_of(use, struct leg, nexthop);
+	char text[ADDRESS_TEXT];
+	struct xd_plan plan;
+
+	leg->media_error = error;
+	if (error) {
+		log_warn(&leg->subject, "no_next_hop", "remote=%s error=%s%s",
+		        address_format_ip(leg->nexthop_ip, text), strerror(-error),
+		        error == -EADDRINUSE ? " hint=\"media of this host can't be served by XDP\"" : "");
+		return;
+	}
+	if (!leg->agreed || leg->endpoint.plan.action == XD_IDLE)
+		return;
+	plan = leg->endpoint.plan;
+	plan.nexthop = index;
+	endpoint_change(&leg->endpoint, &plan, false);
+}
+
+/* Whether media may come from the SDP's address at once, or only what signalling vouches for is believed. */
+static bool leg_latches(const struct leg *leg)
+{
+	const uint8_t *ip = leg->agreement.remote.ip;
+
+	if (leg->trunk) {
+		for (size_t i = 0; i < leg->trunk->media_network_count; i++)
+			if (network_holds(&leg->trunk->media_networks[i], ip))
+				return false;
+	}
+	if (leg->nat)
+		return true;
+	return address_is_private(ip) && !address_same_ip(ip, leg->source.ip);
+}
+
+static int leg_nexthop(struct leg *leg)
+{
+	const uint8_t *ip = leg_latches(leg) ? leg->source.ip : leg->agreement.remote.ip;
+	int result;
+
+	if (leg->nexthop.nexthop && address_same_ip(ip, leg->nexthop_ip))
+		return leg->media_error;
+	nexthop_use_end(leg->calls->dataplane, &leg->nexthop);
+	memcpy(leg->nexthop_ip, ip, sizeof(leg->nexthop_ip));
+	leg->nexthop.ready = nexthop_ready;
+	leg->media_error = 0;
+	result = nexthop_use_start(leg->calls->dataplane, &leg->nexthop, ip);
+	return result < 0 ? result : leg->media_error;
+}
+
+int leg_media_open(struct leg *leg, const uint8_t family_of[16])
+{
+	int result = endpoint_open(leg->calls->endpoints, family_of, &leg->endpoint);
+
+	if (result < 0)
+		return result;
+	memcpy(leg->local.advertise, leg->endpoint.local.ip, sizeof(leg->local.advertise));
+	leg->local.port = leg->endpoint.local.port;
+	leg->local.telephone_event = true;
+	leg->local.direction = SDP_SENDRECV;
+	if (getrandom(&leg->local.session, sizeof(leg->local.session), 0) < 0)
+		leg->local.session = clock_monotonic_ns();
+	/* Phones that keep it in a signed 32-bit integer are common. */
+	leg->local.session &= 0x7fffffff;
+	return 0;
+}
+
+int leg_media_agreed(struct leg *leg, const struct sdp *remote, const struct sdp_agreement *agreement)
+{
+	struct tenant_state *state = tenant_state(leg->tenant);
+
+	if (leg->agreed && leg->agreement.codec == agreement->codec &&
+	        !memcmp(&leg->agreement.payloads, &agreement->payloads, sizeof(agreement->payloads)) &&
+	        address_equal(&leg->agreement.remote, &agreement->remote)) {
+		leg->agreement = *agreement;
+	} else {
+		leg->agreement = *agreement;
+		leg->media_new = true;
+	}
+	leg->agreed = true;
+	leg->remote_direction = remote->direction;
+	if (remote->held_by_address)
+		leg->remote_direction = remote->direction == SDP_INACTIVE ? SDP_INACTIVE : SDP_SENDONLY;
+	audio_prepare(leg->calls->audio, state->hold, agreement->codec);
+	if (leg->tenant->park.announce)
+		audio_prepare_digits(leg->calls->audio, leg->tenant->park.language, agreement->codec);
+	if (address_is_any(agreement->remote.ip))
+		return 0; /* held by address: nowhere to send, the next hop stays */
+	return leg_nexthop(leg);
+}
+
+/* Source rule and everything else of a plan that follows from the agreement. */
+static void leg_plan(const struct leg *leg, struct xd_plan *plan)
+{
+	const struct sdp_agreement *agreement = &leg->agreement;
+
+	memset(plan, 0, sizeof(*plan));
+	plan->remote_port = htobe16(agreement->remote.port);
+	plan->nexthop = nexthop_use_index(&leg->nexthop);
+	memcpy(plan->payloads, agreement->payloads, sizeof(plan->payloads));
+	memset(plan->source_bits, 0xff, sizeof(plan->source_bits));
+	if (leg_latches(leg)) {
+		plan->source_rule = XD_FROM_LATCH;
+	} else if (leg->trunk && leg->trunk->media_network_count) {
+		plan->source_rule = XD_FROM_NETWORKS;
+		for (size_t i = 0; i < leg->trunk->media_network_count; i++) {
+			memcpy(plan->source_networks[i], leg->trunk->media_networks[i].ip, 16);
+			plan->source_bits[i] = leg->trunk->media_networks[i].bits;
+		}
+	} else {
+		plan->source_rule = XD_FROM_ADDRESS;
+	}
+	plan->ptime_ns = agreement->ptime_ms * 1000000;
+	plan->frame_samples = (__u16)(agreement->ptime_ms * 8);
+	plan->frame_chunks = (__u8)(agreement->ptime_ms / 10);
+	plan->chunk_bytes = XD_CHUNK_BYTES;
+}
+
+static void leg_change(struct leg *leg, struct xd_plan *plan)
+{
+	endpoint_change(&leg->endpoint, plan, leg->media_new);
+	leg->media_new = false;
+}
+
+static void leg_join(struct xd_plan *plan, const struct leg *other)
+{
+	plan->peer = other ? other->endpoint.index : 0;
+	plan->hearer = plan->peer;
+}
+
+void leg_hear_nothing(struct leg *leg, struct leg *other)
+{
+	struct xd_plan plan;
+
+	if (!leg->agreed)
+		return;
+	leg_plan(leg, &plan);
+	plan.action = XD_MUTE;
+	leg_join(&plan, other);
+	leg->instead = false;
+	leg_change(leg, &plan);
+}
+
+/* The playlist of the tenant's hold audio; the stream goes on where it was if it is the same one. */
+static int leg_hold_stream(struct leg *leg, struct xd_plan *plan)
+{
+	struct tenant_state *state = tenant_state(leg->tenant);
+	struct audio *audio = leg->calls->audio;
+	const struct xd_plan *before = &leg->endpoint.plan;
+	enum xd_codec codec = leg->agreement.codec;
+	bool ready = audio_is_ready(audio, state->hold, codec);
+	int result =
+	        audio_playlist(audio, state->hold, state->ringback, codec, leg->agreement.ptime_ms, plan);
+
+	if (result < 0)
+		return result;
+	leg->instead = !ready;
+	if ((before->action == XD_HOLD || before->action == XD_HOLD_UNTIL_HEARD) &&
+	        before->ptime_ns == plan->ptime_ns && before->parts == plan->parts &&
+	        before->loop_part == plan->loop_part &&
+	        !memcmp(before->playlist, plan->playlist, sizeof(plan->playlist)))
+		plan->t0 = before->t0;
+	return 0;
+}
+
+bool leg_on_hold(const struct leg *leg)
+{
+	__u8 action = leg->endpoint.plan.action;
+
+	return action == XD_HOLD || (action == XD_HOLD_UNTIL_HEARD && !endpoint_heard(&leg->endpoint));
+}
+
+/* The peer said nothing in 2 s: whoever waits for silence to end has waited long enough. */
+static void leg_unheard(struct timer *timer)
+{
+	struct leg *leg = owner_of(timer, struct leg, unheard);
+	struct xd_plan plan = leg->endpoint.plan;
+
+	if (plan.action != XD_HOLD_UNTIL_HEARD || endpoint_heard(&leg->endpoint))
+		return;
+	plan.action = XD_FORWARD;
+	endpoint_change(&leg->endpoint, &plan, false);
+}
+
+static void leg_hear_held(struct leg *leg, struct leg *other, enum xd_action action)
+{
+	struct xd_plan plan;
+	int result;
+
+	leg_plan(leg, &plan);
+	plan.action = (__u8)action;
+	leg_join(&plan, other);
+	result = leg_hold_stream(leg, &plan);
+	if (result < 0) {
+		log_error(&leg->subject, "no_hold_audio", "codec=%s ptime_ms=%u error=%s",
+		        codec_name(leg->agreement.codec), leg->agreement.ptime_ms, strerror(-result));
+		plan.action = action == XD_HOLD ? XD_MUTE : XD_FORWARD;
+	}
+	leg_change(leg, &plan);
+	if (plan.action == XD_HOLD_UNTIL_HEARD &&
+	        timer_set(leg->calls->timers, &leg->unheard, LEG_UNHEARD_MS, leg_unheard) < 0)
+		log_error(&leg->subject, "out_of_memory", "where=leg_hear_held");
+}
+
+void leg_hear_hold(struct leg *leg, struct leg *other)
+{
+	if (!leg->agreed || !leg->agreement.remote_listens)
+		leg_hear_nothing(leg, other);
+	else
+		leg_hear_held(leg, other, XD_HOLD);
+}
+
+void leg_hear_leg(struct leg *leg, struct leg *other, bool until_heard)
+{
+	struct xd_plan plan;
+
+	if (!leg->agreed || !leg->agreement.remote_listens) {
+		leg_hear_nothing(leg, other);
+		return;
+	}
+	if (until_heard) {
+		leg_hear_held(leg, other, XD_HOLD_UNTIL_HEARD);
+		return;
+	}
+	leg_plan(leg, &plan);
+	plan.action = XD_FORWARD;
+	leg_join(&plan, other);
+	leg->instead = false;
+	leg_change(leg, &plan);
+}
+
+void leg_refresh_hold(struct leg *leg)
+{
+	struct xd_plan plan;
+
+	if (!leg->instead || !leg->agreed ||
+	        !audio_is_ready(leg->calls->audio, tenant_state(leg->tenant)->hold, leg->agreement.codec))
+		return;
+	plan = leg->endpoint.plan;
+	if (!leg_on_hold(leg) || leg_hold_stream(leg, &plan) < 0)
+		return;
+	plan.t0 = 0;
+	leg_change(leg, &plan);
+}
+
+uint32_t leg_hear_number(struct leg *leg, const char *number)
+{
+	struct xd_plan plan;
+	uint32_t length_ms = 0;
+	int result;
+
+	if (!leg->agreed || !leg->agreement.remote_listens)
+		return 0;
+	leg_plan(leg, &plan);
+	plan.action = XD_HOLD;
+	result = audio_announcement(leg->calls->audio, leg->tenant->park.language, number,
+	        leg->agreement.codec, leg->agreement.ptime_ms, &plan, &length_ms);
+	if (result < 0) {
+		log_info(&leg->subject, "not_announced", "orbit=%s error=%s", number, strerror(-result));
+		return 0;
+	}
+	leg->instead = false;
+	leg_change(leg, &plan);
+	return length_ms;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of a leg share among themselves, and with nobody else. */
+#ifndef XDPARK_LEG_PRIVATE_H
+#define XDPARK_LEG_PRIVATE_H
+
+#include "ctl/call/leg.h"
+
+enum { LEG_UNHEARD_MS = 2000 };
+
+/* A leg in the list of all, without dialog or media. NULL: no memory. */
+struct leg *leg_new(struct calls *calls, const struct config_tenant *tenant);
+
+/* Gives up next hop and endpoint. */
+void leg_close_media(struct leg *leg);
+
+/* Nobody's any more, media given up; transactions go on. */
+void leg_closing(struct leg *leg);
+
+/* The end: out of every table, freed in the loop's next turn. */
+void leg_gone(struct leg *leg);
+
+/* Tells the owner that the far end has gone; the caller closes the leg after it. */
+void leg_ended(struct leg *leg, int status, const char *cause);
+
+/* BYE, and gone when it is answered. */
+void leg_bye(struct leg *leg, const char *cause);
+
+/* Takes over what a far end's SDP agreed to: agreement, direction, source rule, next hop. 0, or -EHOSTUNREACH
+ * and others. */
+int leg_media_agreed(struct leg *leg, const struct sdp *remote, const struct sdp_agreement *agreement);
+
+/* Chooses an endpoint for the leg and makes up its side of the session. -ENOSPC: none free. */
+int leg_media_open(struct leg *leg, const uint8_t family_of[16]);
+
+/* SDP texts (SDP_BYTES) with the right o= version: our answer to `offer`, or our offer. Return their length.
+ */
+size_t leg_sdp_answer(struct leg *leg, const struct sdp *offer, char *text);
+size_t leg_sdp_offer(struct leg *leg, char *text);
+
+/* Reads the SDP of a message: 0 with *sdp (owned by the caller; NULL when there is no body), or a status:
+ * 400, 415, 488. */
+int leg_sdp_read(const struct sip_message *message, struct sdp **sdp);
+
+/* Answers 488 with a Warning (RFC 3261 20.43), 415 with Accept, and others plainly. */
+void leg_reject(struct leg *leg, struct transaction *server, int status);
+
+/* A re-INVITE of the far end, and what ACK and failure mean to one. */
+void leg_reinvited(struct leg *leg, struct transaction *server, const struct sip_message *request);
+
+/* Who is told about INVITEs of the far end, first or later. */
+extern const struct transaction_user leg_server_user;
+
+/* The INVITE in progress was answered by us without success, or is over: nothing is pending any more. */
+void leg_invite_over(struct leg *leg);
+
+/* An INVITE or re-INVITE with our offer. NULL: no memory. */
+osip_message_t *leg_invite_new(struct leg *leg);
+
+/* Sends the ACK of a 2xx. */
+void leg_ack(struct leg *leg, struct transaction *client, const struct sip_message *response);
+
+/* CSeq number of a response. */
+uint32_t leg_response_cseq(const struct sip_message *response);
+
+/* Agrees with the SDP that answers our offer. -ENODATA: there is none; -EINVAL; -ENOENT: no codec of ours;
+ * others of leg_media_agreed. */
+int leg_agree_response(struct leg *leg, const struct sip_message *response);
+
+/* An identity header value from parts, with everything foreign escaped. `name` may be "". */
+void leg_identity(struct leg *leg, const char *name, const char *number, const char *host);
+
+#endif
