@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is written into an endpoint when, what the sweep does, and whose counters a leg sees. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/endpoint_rig.h"
+
+static void a_change_is_one_generation(void **state)
+{
+	struct rig *rig = opened(state);
+	struct endpoint endpoint = leg(ipv4);
+	struct xd_endpoint *entry = &rig->fake->endpoints[1];
+	struct xd_plan plan = endpoint.plan;
+	uint64_t now = clock_monotonic_ns();
+
+	assert_int_equal(entry->generation, 0);
+	plan.action = XD_FORWARD;
+	plan.peer = 2;
+	endpoint_change(&endpoint, &plan, true);
+	assert_int_equal(entry->generation, 1);
+	assert_int_equal(entry->plan[1].action, XD_FORWARD);
+	assert_int_equal(entry->plan[1].peer, 2);
+	assert_int_equal(entry->plan[1].ssrc, endpoint.ssrc);
+	assert_int_equal(entry->plan[1].leg_since, 1);
+	assert_int_equal(entry->plan[1].media_since, 1);
+	assert_in_range(entry->plan[1].until, now + 899 * 1000 * MS, now + 901 * 1000 * MS);
+	assert_int_equal(rig->fake->due[1], 0);
+	plan = endpoint.plan;
+	endpoint_change(&endpoint, &plan, false);
+	assert_int_equal(entry->generation, 1);
+	endpoint_change(&endpoint, &plan, true);
+	assert_int_equal(entry->generation, 2);
+	assert_int_equal(entry->plan[0].leg_since, 1);
+	assert_int_equal(entry->plan[0].media_since, 2);
+	plan.hearer = 7;
+	endpoint_change(&endpoint, &plan, false);
+	assert_int_equal(entry->generation, 3);
+	assert_int_equal(entry->plan[1].media_since, 2);
+	assert_int_equal(entry->plan[1].hearer, 7);
+	endpoint_close(&endpoint);
+	assert_int_equal(entry->generation, 4);
+	assert_int_equal(entry->plan[0].action, XD_IDLE);
+	endpoint_change(&endpoint, &plan, true);
+	assert_int_equal(entry->generation, 4);
+}
+
+static void generations_are_tagged_by_15_bits(void **state)
+{
+	struct rig *rig = opened(state);
+	struct endpoint endpoint;
+	struct xd_plan plan = {.action = XD_MUTE};
+
+	rig->fake->endpoints[1].generation = 0x17fff;
+	endpoint = leg(ipv4);
+	endpoint_change(&endpoint, &plan, true);
+	assert_int_equal(endpoint.leg_since, 0x18000);
+	assert_int_equal(plan_of(rig, 1)->leg_since, 0);
+	assert_int_equal(plan_of(rig, 1)->media_since, 0);
+	set_pos(rig, 1, 0x18000, true);
+	assert_true(endpoint_heard(&endpoint));
+	set_pos(rig, 1, 0x18000, false);
+	assert_false(endpoint_heard(&endpoint));
+	set_pos(rig, 1, 0x17fff, true);
+	assert_false(endpoint_heard(&endpoint));
+}
+
+static void a_talkers_stream_is_in_phase(void **state)
+{
+	struct rig *rig = opened(state);
+	struct endpoint endpoint = leg(ipv4);
+	struct xd_plan plan = hold_plan(&endpoint);
+	uint64_t now = clock_monotonic_ns(), last_in = now - 47 * MS - 123;
+
+	rig->fake->streams[1].last_in = last_in;
+	endpoint_change(&endpoint, &plan, true);
+	assert_int_equal((plan_of(rig, 1)->t0 - last_in) % (20 * MS), 0);
+	assert_in_range(plan_of(rig, 1)->t0, now, now + 40 * MS);
+	assert_int_equal(rig->fake->due[1], plan_of(rig, 1)->t0);
+	assert_int_equal(endpoint.plan.t0, plan_of(rig, 1)->t0);
+}
+
+static void silent_callers_are_spread(void **state)
+{
+	struct rig *rig = *state;
+	unsigned phases[20] = {0};
+
+	rig->fake->welcome.endpoints_each = 2001;
+	rig->fake->welcome.endpoints = 4002;
+	opened(state);
+	for (unsigned i = 0; i < 2000; i++) {
+		struct endpoint endpoint = leg(ipv4);
+		struct xd_plan plan = hold_plan(&endpoint);
+		uint64_t now = clock_monotonic_ns();
+
+		if (i % 2)
+			rig->fake->streams[endpoint.index].last_in = now - 300 * MS;
+		endpoint_change(&endpoint, &plan, true);
+		assert_in_range(endpoint.plan.t0, now, now + 40 * MS);
+		assert_int_equal(endpoint.plan.t0 % MS, 0);
+		phases[endpoint.plan.t0 / MS % 20]++;
+	}
+	for (unsigned i = 0; i < 20; i++)
+		assert_int_equal(phases[i], 100);
+}
+
+static void a_stream_goes_on_over_changes(void **state)
+{
+	struct rig *rig = opened(state);
+	struct endpoint endpoint = leg(ipv4);
+	struct xd_plan plan = hold_plan(&endpoint);
+	uint64_t t0, now;
+
+	endpoint_change(&endpoint, &plan, true);
+	t0 = endpoint.plan.t0;
+	rig->fake->due[1] = t0 + 60 * MS;
+	plan = endpoint.plan;
+	plan.playlist[0].first = 13;
+	endpoint_change(&endpoint, &plan, false);
+	assert_int_equal(plan_of(rig, 1)->t0, t0);
+	assert_int_equal(rig->fake->due[1], t0 + 60 * MS);
+	/* It talks, and comes back to the same stream: where that would be by now. */
+	plan.action = XD_FORWARD;
+	endpoint_change(&endpoint, &plan, false);
+	assert_int_equal(rig->fake->due[1], 0);
+	plan.action = XD_HOLD;
+	now = clock_monotonic_ns();
+	endpoint_change(&endpoint, &plan, false);
+	assert_int_equal((rig->fake->due[1] - t0) % (20 * MS), 0);
+	assert_true(rig->fake->due[1] == t0 || rig->fake->due[1] >= now);
+	assert_in_range(rig->fake->due[1], t0, now + 40 * MS);
+	/* Another ptime: another grid. */
+	plan = endpoint.plan;
+	plan.ptime_ns = 30 * MS;
+	rig->fake->due[1] = 1;
+	endpoint_change(&endpoint, &plan, false);
+	assert_int_equal((rig->fake->due[1] - t0) % (30 * MS), 0);
+	plan.t0 = 0;
+	endpoint_change(&endpoint, &plan, false);
+	assert_in_range(rig->fake->due[1], now, now + 60 * MS);
+	/* Holding without frames is no holding. */
+	plan.ptime_ns = 0;
+	endpoint_change(&endpoint, &plan, false);
+	assert_int_equal(rig->fake->due[1], 0);
+}
+
+static void hold_until_heard_needs_live_frames(void **state)
+{
+	struct rig *rig = *state;
+	struct endpoint endpoint;
+	struct xd_plan plan;
+
+	rig->fake->welcome.live_frames = 0;
+	opened(state);
+	endpoint = leg(ipv4);
+	plan = hold_plan(&endpoint);
+	plan.action = XD_HOLD_UNTIL_HEARD;
+	endpoint_change(&endpoint, &plan, true);
+	assert_int_equal(plan_of(rig, 1)->action, XD_FORWARD);
+	assert_int_equal(endpoint.plan.action, XD_FORWARD);
+	assert_int_equal(rig->fake->due[1], 0);
+}
+
+static void the_sweep_renews(void **state)
+{
+	struct rig *rig = opened(state);
+	struct endpoint endpoint = leg(ipv4), other = leg(ipv4);
+	struct xd_plan plan = {.action = XD_MUTE};
+
+	endpoint_change(&endpoint, &plan, true);
+	((struct xd_plan *)plan_of(rig, 1))->until = 1;
+	rig->now += 59999;
+	endpoints_sweep(endpoints);
+	assert_int_equal(plan_of(rig, 1)->until, 1);
+	rig->now += 1;
+	endpoints_sweep(endpoints);
+	assert_in_range(plan_of(rig, 1)->until, clock_monotonic_ns() + 899 * 1000 * MS,
+	        clock_monotonic_ns() + 901 * 1000 * MS);
+	assert_int_equal(rig->fake->endpoints[1].generation, 1);
+	/* Open but never changed, closed, never opened: nothing is promised to them. */
+	assert_int_equal(plan_of(rig, other.index)->until, 0);
+	endpoint_close(&endpoint);
+	rig->now += 600000;
+	endpoints_sweep(endpoints);
+	assert_int_equal(plan_of(rig, 1)->until, 0);
+	assert_int_equal(rig->fake->endpoints[1].generation, 2);
+}
+
+static void the_sweep_restarts(void **state)
+{
+	struct rig *rig = opened(state);
+	struct endpoint endpoint = leg(ipv4);
+	struct xd_plan plan = hold_plan(&endpoint);
+	uint64_t now;
+
+	plan.action = XD_HOLD_UNTIL_HEARD;
+	endpoint_change(&endpoint, &plan, true);
+	rig->fake->due[1] = 0;
+	set_pos(rig, 1, 1, true);
+	endpoints_sweep(endpoints);
+	assert_int_equal(rig->fake->due[1], 0);
+	set_pos(rig, 1, 0, true);
+	now = clock_monotonic_ns();
+	endpoints_sweep(endpoints);
+	assert_in_range(rig->fake->due[1], now, now + 60 * MS);
+	assert_int_equal((rig->fake->due[1] - endpoint.plan.t0) % (20 * MS), 0);
+	rig->fake->due[1] = 17;
+	endpoints_sweep(endpoints);
+	assert_int_equal(rig->fake->due[1], 17);
+	plan = endpoint.plan;
+	plan.action = XD_HOLD;
+	endpoint_change(&endpoint, &plan, false);
+	rig->fake->due[1] = 0;
+	set_pos(rig, 1, 2, true);
+	endpoints_sweep(endpoints);
+	assert_true(rig->fake->due[1] >= now);
+	plan.action = XD_FORWARD;
+	endpoint_change(&endpoint, &plan, false);
+	endpoints_sweep(endpoints);
+	assert_int_equal(rig->fake->due[1], 0);
+}
+
+static void counters_are_the_legs_own(void **state)
+{
+	struct rig *rig = opened(state);
+	struct xd_stream *stream = &rig->fake->streams[1], counters;
+	struct endpoint endpoint;
+
+	stream->received = 100;
+	stream->sent = 50;
+	stream->last_in = 5;
+	endpoint = leg(ipv4);
+	endpoint_counters(&endpoint, &counters);
+	assert_int_equal(counters.received, 0);
+	assert_int_equal(counters.last_in, 0);
+	assert_true(endpoint_silent_ns(&endpoint) == UINT64_MAX);
+	stream->received = 103;
+	stream->sent = 57;
+	stream->hold_pump = 2;
+	stream->last_in = clock_monotonic_ns() - 5 * MS;
+	endpoint_counters(&endpoint, &counters);
+	assert_int_equal(counters.received, 3);
+	assert_int_equal(counters.sent, 7);
+	assert_int_equal(counters.hold_pump, 2);
+	assert_in_range(endpoint_silent_ns(&endpoint), 5 * MS, 1000 * MS);
+	endpoint_close(&endpoint);
+	endpoint_counters(&endpoint, &counters);
+	assert_int_equal(counters.received, 0);
+	assert_true(endpoint_silent_ns(&endpoint) == UINT64_MAX);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, endpoint_setup, endpoint_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        TEST(a_change_is_one_generation),
+	        TEST(generations_are_tagged_by_15_bits),
+	        TEST(a_talkers_stream_is_in_phase),
+	        TEST(silent_callers_are_spread),
+	        TEST(a_stream_goes_on_over_changes),
+	        TEST(hold_until_heard_needs_live_frames),
+	        TEST(the_sweep_renews),
+	        TEST(the_sweep_restarts),
+	        TEST(counters_are_the_legs_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
