@@ -135,7 +135,9 @@ static void a_stream_goes_on_over_changes(void **state)
 	rig->fake->due[1] = 1;
 	endpoint_change(&endpoint, &plan, false);
 	assert_int_equal((rig->fake->due[1] - t0) % (30 * MS), 0);
+	/* A new stream. */
 	plan.t0 = 0;
+	rig->fake->due[1] = 1;
 	endpoint_change(&endpoint, &plan, false);
 	assert_in_range(rig->fake->due[1], now, now + 60 * MS);
 	/* Holding without frames is no holding. */
