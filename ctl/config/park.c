@@ -127,6 +127,6 @@ void park_read(struct reading *reading, const struct where *where, const yaml_no
 		orbits_read(reading, where, &block, &list);
 	if (block.language)
 		language_read(reading, where, &block, park);
-	if (node->type == YAML_MAPPING_NODE)
+	if (park->orbit_ranges)
 		announce_check(reading, where, node, &block, &list);
 }

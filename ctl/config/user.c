@@ -76,15 +76,20 @@ static const struct field fields[] = {
 
 enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
 
+/* Bits of what was there, in the order of the table. */
+enum { SEEN_NAME = 1, SEEN_NAMES = 2, SEEN_PASSWORD = 8, SEEN_HASHES = 16 | 32, SEEN_CONTACTS = 64 };
+
 /* What must hold between the keys of an entry. */
 static void entry_check(
-        struct reading *reading, const struct where *where, const yaml_node_t *node, struct entry *entry)
+        struct reading *reading, const struct where *where, const yaml_node_t *node, mapping_seen seen)
 {
-	const struct config_user *user = &entry->user;
-
-	if (user->password && (user->ha1_md5 || user->ha1_sha256))
+	if ((seen & SEEN_NAME) && (seen & SEEN_NAMES))
+		problem_at(reading, where, node, "has both name and names; give one of them");
+	if (!(seen & (SEEN_NAME | SEEN_NAMES)))
+		problem_at(reading, where, node, "has no name; give name, or names for a range of users");
+	if ((seen & SEEN_PASSWORD) && (seen & SEEN_HASHES))
 		problem_at(reading, where, node, "has a password and hashes of it; give one of them");
-	if (!user->password && !user->ha1_md5 && !user->ha1_sha256 && !entry->contacts)
+	if (!(seen & (SEEN_PASSWORD | SEEN_HASHES | SEEN_CONTACTS)))
 		problem_at(reading, where, node,
 		        "has neither password nor contacts: no phone could ever be this user");
 }
@@ -117,19 +122,15 @@ static void entry_read_user(struct reading *reading, const struct where *where, 
 	seen = mapping_read(reading, where, node, fields, FIELDS, entry);
 	if (node->type != YAML_MAPPING_NODE)
 		return;
-	if ((seen & 1) != 0 && entry->names) {
-		problem_at(reading, where, node, "has both name and names; give one of them");
-	} else if (entry->names) {
+	entry_check(reading, where, node, seen);
+	if (entry->names) {
 		names_read(reading, where, list, entry);
-	} else if (!(seen & 1)) {
-		problem_at(reading, where, node, "has no name; give name, or names for a range of users");
 	} else if (entry->name) {
 		struct where here = {.up = where, .key = "name"};
 
 		claim_text(reading, list->plan, &here, node, entry->name, "user");
 		entry->count = 1;
 	}
-	entry_check(reading, where, node, entry);
 	list->total += entry->count;
 }
 
