@@ -54,6 +54,8 @@ PROGRAMS := $(if $(wildcard ctl/main.c),$(OUT)/xdparkd) $(if $(wildcard kmod-fre
 
 UNIT_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 BPF_TESTS  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bpf/test_*.c))
+# What all BPF tests share.
+BPF_WORLD  := $(patsubst %.c,$(OUT)/%.o,$(filter-out tests/bpf/test_%.c tests/bpf/verifier.c,$(wildcard tests/bpf/*.c)))
 # What unit tests share: stand-ins for what isn't there.
 UNIT_FAKES := $(patsubst %.c,$(OUT)/%.o,$(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c)))
 # Programs that shell tests and the demo use: one file each, but for those that judge captures.
@@ -126,6 +128,8 @@ $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/liblisten.a $(OUT)/libctl.a $(OUT)/libdp
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
 		$(call pkg_libs,$(LIBS_CTL) $(LIBS_DP) cmocka libpcap) -losipparser2 -lm -lpthread
+
+$(BPF_TESTS): $(BPF_WORLD)
 
 demo: ## the main job, narrated: phones talk, park, hear and take (under two minutes)
 	@$(MAKE) --no-print-directory deps
