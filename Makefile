@@ -31,10 +31,21 @@ LIBS_CTL := $(filter-out jemalloc,$(LIBS_CTL))
 else
 OUT      := $(BUILD)
 endif
+# FUZZ=1 builds everything below $(BUILD)/fuzz with libFuzzer; otherwise fuzz targets replay their corpus.
+FUZZ ?= 0
+ifeq ($(FUZZ),1)
+OUT       := $(BUILD)/fuzz
+CC        := $(CLANG)
+SANFLAGS  := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LIBS_CTL  := $(filter-out jemalloc,$(LIBS_CTL))
+FUZZ_MAIN := -fsanitize=fuzzer
+else
+FUZZ_MAIN := $(OUT)/tests/fuzz/replay.o
+endif
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS   ?= -O2 -g
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(SANFLAGS) -I. -I$(BUILD) -MMD -MP $(CFLAGS)
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(if $(filter 1,$(FUZZ)),-w,$(WARNINGS)) $(SANFLAGS) -I. -I$(BUILD) -MMD -MP $(CFLAGS)
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu11 -fno-strict-aliasing -Wall -Wextra -Werror -Wno-unused-parameter -I. \
 	-I/usr/include/$(shell uname -m)-linux-gnu -MMD -MP
 pkg_cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
@@ -62,14 +73,15 @@ UNIT_FAKES := $(patsubst %.c,$(OUT)/%.o,$(filter-out tests/unit/test_%.c,$(wildc
 LISTEN_TOOLS := tests/listen/stream_check.c tests/listen/encode_clip.c
 LISTEN_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(LISTEN_TOOLS),$(wildcard tests/listen/*.c)))
 TEST_TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bpf/verifier.c tests/netns/*.c tests/sip/*.c) $(LISTEN_TOOLS))
+FUZZERS := $(patsubst %.c,$(OUT)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 
-.PHONY: build deps demo check check-6.1 lint install clean help tests
+.PHONY: build deps demo check check-6.1 fuzz lint install clean help tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 build: $(BPF_OBJ) $(PROGRAMS) ## build the daemons, the tools and the BPF objects (default)
 
-tests: build $(UNIT_TESTS) $(BPF_TESTS) $(TEST_TOOLS)
+tests: build $(UNIT_TESTS) $(BPF_TESTS) $(TEST_TOOLS) $(FUZZERS)
 
 deps: ## install every Debian package that building, demo and tests need
 	@missing=$$(for p in $(PACKAGES_BUILD) $(PACKAGES_TEST) $(PACKAGES_QEMU); do \
@@ -124,6 +136,11 @@ $(OUT)/liblisten.a: $(LISTEN_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@; ar rcs $@ $^
 
+$(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(filter %.o,$(FUZZ_MAIN)) $(OUT)/libctl.a $(OUT)/libdp.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SANFLAGS) $(filter-out %.o,$(FUZZ_MAIN)) -o $@ $^ $(call pkg_libs,$(LIBS_CTL) $(LIBS_DP)) -losipparser2 \
+		-lm -lpthread
+
 $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/liblisten.a $(OUT)/libctl.a $(OUT)/libdp.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
@@ -146,6 +163,14 @@ check-6.1: ## boot Debian 12's own kernel in qemu and run the BPF tests and a pa
 	@$(MAKE) --no-print-directory deps
 	@$(MAKE) --no-print-directory tests
 	@$(SUDO) tests/kernel/check-6.1
+
+FUZZ_TARGET  ?= sip
+FUZZ_SECONDS ?= 60
+fuzz: ## look for input that breaks FUZZ_TARGET (sip) for FUZZ_SECONDS (60)
+	@$(MAKE) --no-print-directory FUZZ=1 $(BUILD)/fuzz/tests/fuzz/$(FUZZ_TARGET)
+	@mkdir -p $(BUILD)/fuzz/found/$(FUZZ_TARGET)
+	$(BUILD)/fuzz/tests/fuzz/$(FUZZ_TARGET) -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=5 \
+		-artifact_prefix=$(BUILD)/fuzz/found/ $(BUILD)/fuzz/found/$(FUZZ_TARGET) tests/fuzz/corpus/$(FUZZ_TARGET)
 
 lint: ## clang-format, clang-tidy, cppcheck, direction of includes
 	@tests/lint
