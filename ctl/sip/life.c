@@ -77,6 +77,17 @@ static void free_accepted(struct accepted *accepted)
 	}
 }
 
+static void request_free(struct transaction *transaction)
+{
+	struct sip_stack *stack = transaction->stack;
+
+	if (transaction->request && transaction->request == stack->in_hand)
+		stack->in_hand_left = true;
+	else
+		sip_message_free(transaction->request);
+	transaction->request = NULL;
+}
+
 void transaction_free(struct transaction *transaction)
 {
 	struct sip_stack *stack;
@@ -99,7 +110,7 @@ void transaction_free(struct transaction *transaction)
 	if (transaction->by_merge.key.length)
 		table_remove(stack->merges, &transaction->by_merge);
 	machine_stop(transaction);
-	sip_message_free(transaction->request);
+	request_free(transaction);
 	free_accepted(transaction->accepted);
 	free(transaction->cancel_reason);
 	osip_free(transaction->bytes);
@@ -155,8 +166,7 @@ void transaction_bury(struct transaction *transaction, enum phase phase, uint64_
 
 	timer_cancel(stack->options.timers, &transaction->again);
 	machine_stop(transaction);
-	sip_message_free(transaction->request);
-	transaction->request = NULL;
+	request_free(transaction);
 	stack->counters.transactions--;
 	stack->counters.tombstones++;
 	transaction->phase = (uint8_t)phase;

@@ -155,6 +155,16 @@ static struct transaction *server_new(struct sip_stack *stack, struct sip_messag
 	return transaction;
 }
 
+static void hand_up(struct sip_stack *stack, struct transaction *transaction, struct sip_message *request)
+{
+	stack->in_hand = request;
+	stack->in_hand_left = false;
+	stack->options.user->request(stack->options.context, transaction, request);
+	stack->in_hand = NULL;
+	if (stack->in_hand_left)
+		sip_message_free(request);
+}
+
 static void receive_request(struct sip_stack *stack, struct sip_message *request)
 {
 	struct transaction *transaction;
@@ -173,7 +183,7 @@ static void receive_request(struct sip_stack *stack, struct sip_message *request
 	} else {
 		transaction = server_new(stack, request);
 		if (transaction)
-			stack->options.user->request(stack->options.context, transaction, request);
+			hand_up(stack, transaction, request);
 		return;
 	}
 	stack->counters.rejected++;
