@@ -22,7 +22,7 @@ static void check_read(const struct sdp *sdp)
 	require(sdp->streams >= 1 && sdp->streams <= SDP_STREAMS && sdp->audio < sdp->streams);
 	require(sdp->format_count <= SDP_FORMATS);
 	for (unsigned i = 0; i < sdp->format_count; i++)
-		require(sdp->formats[i].type < 128 && sdp->formats[i].kind < XD_PAYLOADS &&
+		require(sdp->formats[i].type < 128 && sdp->formats[i].kind <= XD_NOISE &&
 		        sdp->formats[i].codec < XD_CODECS);
 	for (unsigned i = 0; i < sdp->streams; i++)
 		require(strnlen(sdp->media[i], sizeof(sdp->media[i])) < sizeof(sdp->media[i]));
