@@ -136,7 +136,7 @@ $(OUT)/liblisten.a: $(LISTEN_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@; ar rcs $@ $^
 
-$(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(filter %.o,$(FUZZ_MAIN)) $(OUT)/libctl.a $(OUT)/libdp.a
+$(FUZZERS): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(filter %.o,$(FUZZ_MAIN)) $(OUT)/libctl.a $(OUT)/libdp.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANFLAGS) $(filter-out %.o,$(FUZZ_MAIN)) -o $@ $^ $(call pkg_libs,$(LIBS_CTL) $(LIBS_DP)) -losipparser2 \
 		-lm -lpthread
