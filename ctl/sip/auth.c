@@ -96,7 +96,7 @@ static int credentials_pick(const struct sip_message *request, const char *realm
         const struct auth_secret *secret, struct digest_credentials *picked)
 {
 	osip_list_iterator_t iterator;
-	char claimed[sizeof(picked->username)];
+	char claimed[sizeof(picked->username)] = "";
 	bool any = false, found = false;
 
 	for (osip_authorization_t *header = osip_list_get_first(credentials_of(request, proxy), &iterator);
@@ -111,7 +111,7 @@ static int credentials_pick(const struct sip_message *request, const char *realm
 			continue;
 		if (error < 0 || (any && strcmp(claimed, read.username) != 0))
 			return -EINVAL;
-		strcpy(claimed, read.username);
+		memcpy(claimed, read.username, sizeof(claimed));
 		any = true;
 		if (!secret_can(secret, read.algorithm) || (found && read.algorithm <= picked->algorithm))
 			continue;
@@ -143,7 +143,7 @@ int auth_claimed(const struct sip_message *request, const char *realm, bool prox
 	realm_strip(claimed, realm);
 	if (strlen(claimed) >= size)
 		return -ENOENT;
-	strcpy(name, claimed);
+	memcpy(name, claimed, strlen(claimed) + 1);
 	return 0;
 }
 

@@ -27,7 +27,7 @@ int dialogs_new(struct dialogs **dialogs)
 	if (!made)
 		return -ENOMEM;
 	made->size = FIRST_BUCKETS;
-	made->buckets = calloc(made->size, sizeof(*made->buckets));
+	made->buckets = calloc(made->size, sizeof(struct dialog *));
 	if (!made->buckets) {
 		free(made);
 		return -ENOMEM;
@@ -61,7 +61,7 @@ static struct dialog **bucket_of(struct dialog **buckets, uint32_t size, const c
 static void table_grow(struct dialogs *dialogs)
 {
 	uint32_t size = dialogs->size * 2;
-	struct dialog **buckets = calloc(size, sizeof(*buckets));
+	struct dialog **buckets = calloc(size, sizeof(struct dialog *));
 
 	if (!buckets)
 		return;

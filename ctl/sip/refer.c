@@ -12,9 +12,11 @@
 /* -EINVAL: too long, or with control bytes that an escape had hidden. */
 static int text_take(char *to, size_t size, const char *text)
 {
-	if (strlen(text) >= size || !text_is_clean(text))
+	size_t length = strlen(text);
+
+	if (length >= size || !text_is_clean(text))
 		return -EINVAL;
-	strcpy(to, text);
+	memcpy(to, text, length + 1);
 	return 0;
 }
 

@@ -57,7 +57,8 @@ bool uri_is_usable(const osip_uri_t *uri)
 {
 	osip_list_iterator_t iterator;
 
-	if (!uri || !uri->scheme || (strcasecmp(uri->scheme, "sip") && strcasecmp(uri->scheme, "sips")))
+	if (!uri || !uri->scheme ||
+	        (strcasecmp(uri->scheme, "sip") != 0 && strcasecmp(uri->scheme, "sips") != 0))
 		return false;
 	if (!host_is_valid(uri->host) || !port_read(uri->port))
 		return false;
