@@ -63,10 +63,27 @@ static const char *secret_ha1(const struct auth_secret *secret, enum digest_algo
 	return algorithm == DIGEST_SHA256 ? secret->ha1_sha256 : secret->ha1_md5;
 }
 
-/* Whether the user can be asked for this algorithm. Nobody is asked for all of them. */
+/* Whether H(A1) is all that we know: then it decides, and nobody's wish. */
+static bool secret_is_hashed(const struct auth_secret *secret)
+{
+	return secret && !secret->password && (secret->ha1_md5 || secret->ha1_sha256);
+}
+
+/* Whether credentials of this algorithm are looked at. The stronger one always is. */
 static bool secret_can(const struct auth_secret *secret, enum digest_algorithm algorithm)
 {
-	return secret_is_empty(secret) || secret->password || secret_ha1(secret, algorithm);
+	if (secret_is_hashed(secret))
+		return secret_ha1(secret, algorithm) != NULL;
+	return algorithm == DIGEST_SHA256 || !secret || secret->offer != AUTH_OFFER_SHA256;
+}
+
+static bool secret_offers(const struct auth_secret *secret, enum digest_algorithm algorithm)
+{
+	enum auth_offer offer = secret ? secret->offer : AUTH_OFFER_MD5;
+
+	if (secret_is_hashed(secret))
+		return secret_ha1(secret, algorithm) != NULL;
+	return offer == AUTH_OFFER_BOTH || (offer == AUTH_OFFER_SHA256) == (algorithm == DIGEST_SHA256);
 }
 
 static osip_list_t *credentials_of(const struct sip_message *request, bool proxy)
@@ -290,7 +307,7 @@ int auth_challenge(struct auth *auth, osip_message_t *response, const char *real
 		return -EINVAL;
 	/* The preferred one first (RFC 8760 2.3). */
 	for (int algorithm = DIGEST_ALGORITHMS - 1; algorithm >= 0; algorithm--) {
-		if (secret_can(secret, (enum digest_algorithm)algorithm) &&
+		if (secret_offers(secret, (enum digest_algorithm)algorithm) &&
 		        challenge_add(auth, response, realm, proxy, stale, (enum digest_algorithm)algorithm) <
 		                0)
 			return -ENOMEM;

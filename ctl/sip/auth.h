@@ -12,10 +12,21 @@
 
 struct auth;
 
-/* What a user can prove. Exactly the members that are configured are not NULL. */
+/*
+ * What somebody with a password is asked for, and everybody who is unknown. MD5 alone unless wished
+ * otherwise: baresip 1.0 gives up as soon as any challenge names another algorithm, sipp 3.6 when the first
+ * one does.
+ */
+enum auth_offer { AUTH_OFFER_MD5, AUTH_OFFER_BOTH, AUTH_OFFER_SHA256 };
+
+/*
+ * What a user can prove. Exactly the members that are configured are not NULL: none of them for a user who is
+ * unknown, or doesn't register. Who has H(A1) alone is asked for what these are of.
+ */
 struct auth_secret {
 	const char *password;
 	const char *ha1_md5, *ha1_sha256;
+	enum auth_offer offer; /* the tenant's */
 };
 
 /* Nonces that an authenticated user has used; embedded in the user's state, zeroed before. */
@@ -50,14 +61,16 @@ int auth_claimed(const struct sip_message *request, const char *realm, bool prox
 int auth_realm(const struct sip_message *request, bool proxy, char *realm, size_t size);
 
 /*
- * Checks the credentials for `realm` against `secret` (NULL: no such user; takes as long). `replay` is that
- * user's (NULL with a NULL secret). The digest's uri must be the Request-URI's.
+ * Checks the credentials for `realm` against `secret` (NULL or empty: no such user; takes as long). `replay`
+ * is that user's (NULL with a NULL secret). The digest's uri must be the Request-URI's.
  */
 enum auth_verdict auth_check(struct auth *auth, const struct sip_message *request, const char *realm,
         bool proxy, const struct auth_secret *secret, struct auth_replay *replay);
 
-/* Adds the challenges (SHA-256 first, then MD5; only those that `secret` can do, both with NULL) to a 401 or
- * 407. 0 or -ENOMEM. */
+/*
+ * Adds the challenges to a 401 or 407: SHA-256 before MD5, as far as `secret` can do and offers them; NULL:
+ * MD5. 0, -ENOMEM, or -EINVAL for a realm that can't stand in a header.
+ */
 int auth_challenge(struct auth *auth, osip_message_t *response, const char *realm, bool proxy, bool stale,
         const struct auth_secret *secret);
 

@@ -23,7 +23,7 @@ static struct timers *timers;
 static struct auth *auth;
 static struct digest *digest;
 static struct auth_replay replay;
-static const struct auth_secret alice = {.password = "secret-101"};
+static const struct auth_secret alice = {.password = "secret-101", .offer = AUTH_OFFER_BOTH};
 
 /* Credentials as a client makes them; zero members have usual values. */
 struct client {
@@ -537,9 +537,44 @@ static void ha1_is_enough(void **state)
 	        verdict_of(&(struct client){.nonce = nonce, .nc = "00000002", .password = "x"}, &only_sha256),
 	        AUTH_NONE);
 	free(nonce);
-	/* An unknown user is asked for both, as one with a password is. */
-	nonce = challenge_nonce(NULL, 1, "MD5");
+}
+
+/* Baresip 1.0 and sipp 3.6 can't be asked for anything but MD5. */
+static void asks_for_what_the_tenant_wishes(void **state)
+{
+	static const struct {
+		struct auth_secret secret;
+		const char *first, *second;
+	} ROWS[] = {
+	        {{.password = "secret-101"}, "MD5", NULL},
+	        {{.password = "secret-101", .offer = AUTH_OFFER_BOTH}, "SHA-256", "MD5"},
+	        {{.password = "secret-101", .offer = AUTH_OFFER_SHA256}, "SHA-256", NULL},
+	        /* Who is unknown is asked as who is known. */
+	        {{.offer = AUTH_OFFER_MD5}, "MD5", NULL},
+	        {{.offer = AUTH_OFFER_BOTH}, "SHA-256", "MD5"},
+	        {{.offer = AUTH_OFFER_SHA256}, "SHA-256", NULL},
+	        {{.ha1_md5 = "x", .offer = AUTH_OFFER_SHA256}, "MD5", NULL},
+	        {{.ha1_sha256 = "x"}, "SHA-256", NULL},
+	        {{.ha1_md5 = "x", .ha1_sha256 = "x"}, "SHA-256", "MD5"},
+	};
+	char *nonce;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		nonce = challenge_nonce(&ROWS[i].secret, 0, ROWS[i].first);
+		assert_non_null(nonce);
+		free(nonce);
+		nonce = challenge_nonce(&ROWS[i].secret, 1, ROWS[i].second);
+		assert_int_equal(nonce != NULL, ROWS[i].second != NULL);
+		free(nonce);
+	}
+	nonce = challenge_nonce(NULL, 0, "MD5");
 	assert_non_null(nonce);
+	/* The stronger one is taken unasked, the weaker one isn't where it is unwanted. */
+	assert_int_equal(verdict_of(&(struct client){.nonce = nonce, .hash = DIGEST_SHA256}, &ROWS[0].secret),
+	        AUTH_OK);
+	assert_int_equal(
+	        verdict_of(&(struct client){.nonce = nonce, .nc = "00000002"}, &ROWS[2].secret), AUTH_NONE);
 	free(nonce);
 }
 
@@ -582,6 +617,7 @@ int main(void)
 	        auth_test(long_values_are_refused),
 	        auth_test(picks_the_realm_and_the_strongest),
 	        auth_test(ha1_is_enough),
+	        auth_test(asks_for_what_the_tenant_wishes),
 	        auth_test(challenges_say_what_is_needed),
 	};
 
