@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The file is read twice, once to measure and once to convert, so that an hour of music needs no more memory
- * than its 16-bit samples.
+ * The file is read twice, so that an hour of music needs no more memory than its 16-bit samples: once as it
+ * is, for its length and about its loudness, and once resampled, which takes most of the time. What is heard
+ * after that is measured, and levelled in place.
  */
 #include "ctl/audio/music.h"
 
@@ -21,10 +22,12 @@ enum {
 };
 
 #define SILENT_MEAN_SQUARE 1e-8 /* -80 dB below full scale */
+#define KEPT_RMS                                                                                             \
+	0.03F /* of full scale, before levelling: room for peaks 30 dB above, and 65 dB of resolution */
 
 struct measure {
-	size_t count;
-	double sum; /* of squares */
+	size_t count;       /* samples at the rate that is wanted */
+	double mean_square; /* 0 to 1 */
 };
 
 static int stopped(const atomic_bool *stop)
@@ -47,35 +50,38 @@ static int broken(const char *file, char *error)
 	return audio_refuse(-EIO, error, "%s is broken: it can't be read to its end", file);
 }
 
-/* First pass: how long, how loud. */
+/* First pass, at the file's own rate. */
 static int file_measure(struct measure *measure, const char *file, unsigned rate, size_t most_samples,
         const atomic_bool *stop, char *error)
 {
 	float block[BLOCK_SAMPLES];
 	struct recording *recording;
-	int failed = recording_open(&recording, file, rate, error);
+	int failed = recording_open(&recording, file, 0, error);
+	double sum = 0, ratio;
+	size_t count = 0;
 	long got = 0;
 
-	if (failed < 0)
+	if (failed)
 		return failed;
-	*measure = (struct measure){0};
-	while (!stopped(stop) && measure->count <= most_samples) {
+	ratio = (double)rate / recording_rate(recording);
+	while (!stopped(stop) && (double)count * ratio <= (double)most_samples) {
 		got = recording_read(recording, block, BLOCK_SAMPLES);
 		if (got <= 0)
 			break;
 		for (long i = 0; i < got; i++)
-			measure->sum += (double)block[i] * block[i];
-		measure->count += (size_t)got;
+			sum += (double)block[i] * block[i];
+		count += (size_t)got;
 	}
 	recording_close(recording);
 	if (stopped(stop))
 		return -ECANCELED;
 	if (got < 0)
 		return broken(file, error);
+	*measure = (struct measure){(size_t)((double)count * ratio), count ? sum / (double)count : 0};
 	return measure->count > most_samples ? too_long(file, rate, most_samples, error) : 0;
 }
 
-/* Second pass; a file that has become shorter since ends in silence. */
+/* Second pass: sound->count samples at most; the file may yield fewer. */
 static int file_convert(
         struct sound *sound, const char *file, float gain, const atomic_bool *stop, char *error)
 {
@@ -84,7 +90,7 @@ static int file_convert(
 	int failed = recording_open(&recording, file, sound->rate, error);
 	size_t done = 0;
 
-	if (failed < 0)
+	if (failed)
 		return failed;
 	while (!stopped(stop) && done < sound->count) {
 		size_t left = sound->count - done;
@@ -98,7 +104,24 @@ static int file_convert(
 			sound->samples[done++] = sound_sample(block[i], gain);
 	}
 	recording_close(recording);
+	sound->count = done;
 	return stopped(stop) ? -ECANCELED : failed;
+}
+
+/* By what is there now. */
+static int sound_set_level(struct sound *sound, double level_dbm0)
+{
+	double sum = 0;
+	float gain;
+
+	for (size_t i = 0; i < sound->count; i++)
+		sum += (double)sound->samples[i] * sound->samples[i] / (32768.0 * 32768.0);
+	if (sum / (double)sound->count < SILENT_MEAN_SQUARE)
+		return -EINVAL;
+	gain = sound_gain(sum / (double)sound->count, level_dbm0);
+	for (size_t i = 0; i < sound->count; i++)
+		sound->samples[i] = sound_sample((float)sound->samples[i] / 32768, gain);
+	return 0;
 }
 
 /* How alike two stretches of sound are: 0 (or opposite) to 1. */
@@ -140,7 +163,7 @@ static int music_cut(struct music *music, struct sound *whole)
 	size_t length = (whole->count - fade) / part * part;
 	int failed = sound_new(&music->intro, fade, whole->rate);
 
-	if (failed < 0)
+	if (failed)
 		return failed;
 	for (size_t i = 0; i < fade; i++) {
 		double in = sin(M_PI / 2 * ((double)i + 0.5) / (double)fade);
@@ -154,30 +177,44 @@ static int music_cut(struct music *music, struct sound *whole)
 	return 0;
 }
 
+static int too_short(const struct sound *whole)
+{
+	return whole->count < (size_t)whole->rate * SHORTEST_MS / 1000;
+}
+
+/* The whole file, levelled. */
+static int file_load(struct sound *whole, const char *file, unsigned rate, double level_dbm0,
+        size_t most_samples, const atomic_bool *stop, char *error)
+{
+	struct measure measure = {0};
+	int failed = file_measure(&measure, file, rate, most_samples, stop, error);
+
+	if (failed)
+		return failed;
+	if (measure.count && measure.mean_square < SILENT_MEAN_SQUARE)
+		return audio_refuse(-EINVAL, error, "%s holds nothing but silence", file);
+	if (sound_new(whole, measure.count, rate) < 0)
+		return audio_refuse(-ENOMEM, error, "%s: out of memory", file);
+	failed = file_convert(whole, file, KEPT_RMS / sqrtf((float)measure.mean_square), stop, error);
+	if (failed)
+		return failed;
+	if (too_short(whole))
+		return audio_refuse(-EINVAL, error, "%s is shorter than half a second", file);
+	if (sound_set_level(whole, level_dbm0) < 0)
+		return audio_refuse(-EINVAL, error, "%s holds nothing that a telephone can carry", file);
+	return 0;
+}
+
 int music_load(struct music *music, const char *file, unsigned rate, double level_dbm0, size_t most_samples,
         const atomic_bool *stop, char *error)
 {
-	struct measure measure;
-	struct sound whole;
-	float gain;
+	struct sound whole = {.rate = rate};
 	int failed;
 
 	*music = (struct music){0};
-	failed = file_measure(&measure, file, rate, most_samples, stop, error);
-	if (failed < 0)
-		return failed;
-	if (measure.count < (size_t)rate * SHORTEST_MS / 1000)
-		return audio_refuse(-EINVAL, error, "%s is shorter than half a second", file);
-	if (measure.sum / (double)measure.count < SILENT_MEAN_SQUARE)
-		return audio_refuse(-EINVAL, error, "%s holds nothing but silence", file);
-	gain = sound_gain(measure.sum / (double)measure.count, level_dbm0);
-	failed = sound_new(&whole, measure.count, rate);
-	if (!failed)
-		failed = file_convert(&whole, file, gain, stop, error);
-	if (!failed)
-		failed = music_cut(music, &whole);
-	if (failed == -ENOMEM)
-		audio_refuse(failed, error, "%s: out of memory", file);
+	failed = file_load(&whole, file, rate, level_dbm0, most_samples, stop, error);
+	if (!failed && music_cut(music, &whole) < 0)
+		failed = audio_refuse(-ENOMEM, error, "%s: out of memory", file);
 	sound_free(&whole);
 	return failed;
 }

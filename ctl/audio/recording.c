@@ -26,6 +26,7 @@ struct recording {
 	SNDFILE *file;
 	SRC_STATE *resampler; /* NULL: the file has the rate that is wanted */
 	double ratio;
+	unsigned rate;
 	int channels;
 	bool broken;
 	float *frames; /* BLOCK_FRAMES of all channels */
@@ -92,7 +93,8 @@ static int resampler_open(struct recording *recording, const SF_INFO *info, unsi
 {
 	int failed;
 
-	if (info->samplerate == (int)rate)
+	recording->rate = rate ? rate : (unsigned)info->samplerate;
+	if (info->samplerate == (int)recording->rate)
 		return 0;
 	recording->ratio = (double)rate / info->samplerate;
 	recording->resampler =
@@ -155,6 +157,11 @@ long recording_read(struct recording *recording, float *samples, size_t count)
 	if (recording->broken || got < 0)
 		return -EIO;
 	return got;
+}
+
+unsigned recording_rate(const struct recording *recording)
+{
+	return recording->rate;
 }
 
 void recording_close(struct recording *recording)

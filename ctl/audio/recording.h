@@ -10,9 +10,9 @@
 struct recording;
 
 /*
- * Opens a file; `rate`: 8000 or 16000. Reads its header only. Result in *recording. Returns 0, or a negative
- * errno and a sentence in `error` (AUDIO_ERROR_BYTES): no such file, not a regular file, not audio, no
- * sensible sample rate.
+ * Opens a file; `rate`: 8000 or 16000, 0: the file's own. Reads its header only. Result in *recording.
+ * Returns 0, or a negative errno and a sentence in `error` (AUDIO_ERROR_BYTES): no such file, not a regular
+ * file, not audio, no sensible sample rate.
  */
 int recording_open(struct recording **recording, const char *file, unsigned rate, char *error);
 
@@ -21,6 +21,9 @@ int recording_open(struct recording **recording, const char *file, unsigned rate
  * many, 0 at the end, or -EIO when the file is broken here.
  */
 long recording_read(struct recording *recording, float *samples, size_t count);
+
+/* Samples a second that recording_read() yields. */
+unsigned recording_rate(const struct recording *recording);
 
 /* NULL is legal. */
 void recording_close(struct recording *recording);

@@ -38,6 +38,14 @@ static void queue_put(struct queue *queue, struct job *job)
 	queue->end = &job->next;
 }
 
+static void queue_put_first(struct queue *queue, struct job *job)
+{
+	job->next = queue->first;
+	queue->first = job;
+	if (!job->next)
+		queue->end = &job->next;
+}
+
 static struct job *queue_take(struct queue *queue)
 {
 	struct job *job = queue->first;
@@ -195,8 +203,13 @@ void worker_free(struct worker *worker)
 
 void worker_give(struct worker *worker, struct job *job)
 {
+	bool long_work = job->kind == JOB_RENDER && job->description.kind == CLIP_MUSIC;
+
 	pthread_mutex_lock(&worker->lock);
-	queue_put(&worker->to_do, job);
+	if (long_work)
+		queue_put(&worker->to_do, job);
+	else
+		queue_put_first(&worker->to_do, job);
 	pthread_cond_signal(&worker->given);
 	pthread_mutex_unlock(&worker->lock);
 }

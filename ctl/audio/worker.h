@@ -36,7 +36,10 @@ int worker_new(struct worker **worker, struct event_base *base, void (*answer)(s
 /* Stops the thread (a job under way is cut short), frees all jobs without an answer. NULL is legal. */
 void worker_free(struct worker *worker);
 
-/* Never blocks. The answer comes later, never from within this call. */
+/*
+ * Never blocks. The answer comes later, never from within this call. An hour of music takes a minute or so:
+ * whatever else is to be done goes before music that hasn't been begun.
+ */
 void worker_give(struct worker *worker, struct job *job);
 
 /* Frees a job and what is in it. NULL is legal. */

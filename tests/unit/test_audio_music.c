@@ -77,6 +77,16 @@ static double not_a_number(double t)
 	return fmod(t, 0.5) < 0.001 ? NAN : fmod(t, 0.7) < 0.001 ? 1e30 : sine(t);
 }
 
+static double whistle(double t)
+{
+	return 0.3 * sin(2 * M_PI * 12000 * t);
+}
+
+static double sine_and_whistle(double t)
+{
+	return 0.1 * sine(t) + whistle(t);
+}
+
 /* Short loud beats: what an RMS level would drive over the top. */
 static double beats(double t)
 {
@@ -103,6 +113,19 @@ static int load(struct music *music, unsigned rate, size_t most, char *error)
 {
 	error[0] = '\0';
 	return music_load(music, file, rate, -18, most, NULL, error);
+}
+
+static void expect_refusal(unsigned rate, size_t most, int failed, const char *why)
+{
+	char error[AUDIO_ERROR_BYTES];
+	struct music music;
+
+	assert_int_equal(load(&music, rate, most, error), failed);
+	if (!strstr(error, why))
+		fail_msg("\"%s\" does not say \"%s\"", error, why);
+	assert_non_null(strstr(error, file));
+	assert_null(music.loop.samples);
+	assert_null(music.intro.samples);
 }
 
 static void any_format_comes_out_levelled(void **state)
@@ -220,6 +243,21 @@ static void what_is_no_number_is_not_heard(void **state)
 	music_free(&music);
 }
 
+/* The level is that of what is heard, not of what the file holds beyond the codec's band. */
+static void what_no_phone_carries_doesnt_count(void **state)
+{
+	char error[AUDIO_ERROR_BYTES];
+	struct music music;
+
+	(void)state;
+	write_file(sine_and_whistle, SF_FORMAT_WAV | SF_FORMAT_FLOAT, 44100, 1, 2);
+	assert_int_equal(load(&music, 8000, PLENTY, error), 0);
+	assert_true(fabs(sound_level_dbm0(&music.loop) + 18) < 0.5);
+	music_free(&music);
+	write_file(whistle, SF_FORMAT_WAV | SF_FORMAT_FLOAT, 44100, 1, 2);
+	expect_refusal(8000, PLENTY, -EINVAL, "telephone");
+}
+
 static void peaks_are_bent_not_cut(void **state)
 {
 	char error[AUDIO_ERROR_BYTES];
@@ -235,19 +273,6 @@ static void peaks_are_bent_not_cut(void **state)
 	}
 	assert_true(largest > 15000 && largest < 32200);
 	music_free(&music);
-}
-
-static void expect_refusal(unsigned rate, size_t most, int failed, const char *why)
-{
-	char error[AUDIO_ERROR_BYTES];
-	struct music music;
-
-	assert_int_equal(load(&music, rate, most, error), failed);
-	if (!strstr(error, why))
-		fail_msg("\"%s\" does not say \"%s\"", error, why);
-	assert_non_null(strstr(error, file));
-	assert_null(music.loop.samples);
-	assert_null(music.intro.samples);
 }
 
 static void unusable_files_are_refused_in_words(void **state)
@@ -397,6 +422,7 @@ int main(void)
 	        music_test(the_seam_is_neither_a_click_nor_a_dip),
 	        music_test(the_intro_leads_into_the_loop),
 	        music_test(what_is_no_number_is_not_heard),
+	        music_test(what_no_phone_carries_doesnt_count),
 	        music_test(peaks_are_bent_not_cut),
 	        music_test(unusable_files_are_refused_in_words),
 	        music_test(stops_when_told_to),
