@@ -154,7 +154,8 @@ int dialog_established(struct dialog *dialog, const struct sip_message *response
 	remote_tag = strdup(tag);
 	if (!remote_tag)
 		return -ENOMEM;
-	error = dialog->confirmed ? 0 : dialog_take_routes(dialog, response->osip, true);
+	error = dialog->confirmed && dialog->remote_tag ? 0
+	                                                : dialog_take_routes(dialog, response->osip, true);
 	if (error < 0) {
 		free(remote_tag);
 		return error;
