@@ -39,13 +39,13 @@ static const struct config_tenant *claimed_tenant(
 }
 
 static void challenge(struct calls *calls, struct transaction *server, const struct sip_message *request,
-        const struct config_tenant *tenant, bool proxy, bool stale)
+        const struct config_tenant *tenant, bool proxy, bool stale, const struct auth_secret *secret)
 {
 	osip_message_t *response = sip_response(request, proxy ? 407 : 401, NULL, NULL);
 
 	if (!response)
 		return;
-	if (auth_challenge(calls->auth, response, tenant->domain, proxy, stale, NULL) < 0) {
+	if (auth_challenge(calls->auth, response, tenant->domain, proxy, stale, secret) < 0) {
 		osip_message_free(response);
 		return;
 	}
@@ -86,18 +86,28 @@ static void refused(struct calls *calls, const struct sip_message *request, cons
 	        cause);
 }
 
+static struct auth_secret user_secret(const struct config_user *user)
+{
+	if (!user)
+		return (struct auth_secret){0};
+	return (struct auth_secret){
+	        .password = user->password, .ha1_md5 = user->ha1_md5, .ha1_sha256 = user->ha1_sha256};
+}
+
+static const char *from_name(const struct sip_message *request)
+{
+	const osip_uri_t *from = request->osip->from->url;
+
+	return from && from->username ? from->username : "";
+}
+
 static bool user_identify(struct calls *calls, struct transaction *server, const struct sip_message *request,
         const struct config_tenant *tenant, bool proxy, struct sender *sender)
 {
 	struct config_user *user = claimed_user(tenant, request, proxy);
-	struct auth_secret secret = {0};
+	struct auth_secret secret = user_secret(user);
 	enum auth_verdict verdict;
 
-	if (user) {
-		secret.password = user->password;
-		secret.ha1_md5 = user->ha1_md5;
-		secret.ha1_sha256 = user->ha1_sha256;
-	}
 	if (!user || !user_has_secret(user))
 		verdict = auth_check(calls->auth, request, tenant->domain, proxy, NULL, NULL);
 	else
@@ -110,7 +120,10 @@ static bool user_identify(struct calls *calls, struct transaction *server, const
 		return true;
 	case AUTH_NONE:
 	case AUTH_STALE:
-		challenge(calls, server, request, tenant, proxy, verdict == AUTH_STALE);
+		/* Who has said nothing yet is asked by what the sender of From could prove. */
+		if (!user)
+			secret = user_secret(config_user_find(tenant, from_name(request)));
+		challenge(calls, server, request, tenant, proxy, verdict == AUTH_STALE, &secret);
 		return false;
 	case AUTH_BAD:
 		transaction_answer(server, 400, "Bad credentials");
