@@ -71,6 +71,7 @@ static void leg_reap(struct timer *timer)
 	while ((leg = calls->ended)) {
 		calls->ended = leg->next;
 		free(leg->offer);
+		free(leg->route);
 		free(leg);
 	}
 }
@@ -114,6 +115,7 @@ void leg_gone(struct leg *leg)
 	struct calls *calls = leg->calls;
 
 	leg_closing(leg);
+	leg->reached = NULL;
 	transaction_forget(leg->invite);
 	transaction_forget(leg->accepted);
 	leg->invite = leg->accepted = NULL;
@@ -133,6 +135,13 @@ void leg_ended(struct leg *leg, int status, const char *cause)
 	log_info(&leg->subject, "leg_ended", "number=%s cause=%s", leg->number, cause);
 	if (ops && ops->ended)
 		ops->ended(leg, status, cause);
+}
+
+void leg_fail(struct leg *leg, const char *cause)
+{
+	leg_ended(leg, 488, cause);
+	leg_set_owner(leg, NULL, NULL);
+	leg_hangup(leg, cause);
 }
 
 void leg_codecs_for(struct leg *leg, enum xd_codec codec)

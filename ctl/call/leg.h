@@ -88,10 +88,13 @@ struct leg {
 	struct endpoint endpoint;
 	struct nexthop_use nexthop;
 	uint8_t nexthop_ip[16];
-	bool media_new;       /* the SDP changed since the last plan */
-	int media_error;      /* why the next hop can't be served */
-	struct timer unheard; /* hold until heard: 2 s without a word from the peer */
-	bool instead;         /* hears the ringback until its hold audio is encoded */
+	bool media_new;                              /* the SDP changed since the last plan */
+	bool starting, reachable;                    /* the next hop is being asked for; has been known */
+	void (*reached)(struct leg *leg, int error); /* who waits for it */
+	struct route *route;                         /* where a new call leads, while one waits; owned */
+	int media_error;                             /* why the next hop can't be served */
+	struct timer unheard;                        /* hold until heard: 2 s without a word from the peer */
+	bool instead;                                /* hears the ringback until its hold audio is encoded */
 	uint64_t started_ms, up_ms;
 };
 
@@ -119,6 +122,12 @@ struct leg_invitation {
 /* Sends an INVITE to a contact. 0 or negative errno, then no callback. */
 int leg_call(struct calls *calls, const struct leg_invitation *invitation, const struct contact *contact,
         struct leg **leg);
+
+/*
+ * Finds the next hop to the media that the offer of an incoming leg names. 0: known; -EINPROGRESS: `reached`
+ * comes; another negative errno: it can't be served (logged).
+ */
+int leg_reach(struct leg *leg, void (*reached)(struct leg *leg, int error));
 
 /* Incoming, unanswered: 180 and the like, without SDP. */
 void leg_ring(struct leg *leg, int status);

@@ -10,14 +10,27 @@
 static void nexthop_ready(struct nexthop_use *use, uint32_t index, int error)
 {
 	struct leg *leg = owner_of(use, struct leg, nexthop);
+	void (*reached)(struct leg *, int) = leg->reached;
 	char text[ADDRESS_TEXT];
 	struct xd_plan plan;
 
 	leg->media_error = error;
+	leg->reached = NULL;
 	if (error) {
 		log_warn(&leg->subject, "no_next_hop", "remote=%s error=%s%s",
 		        address_format_ip(leg->nexthop_ip, text), strerror(-error),
 		        error == -EADDRINUSE ? " hint=\"media of this host can't be served by XDP\"" : "");
+	} else {
+		leg->reachable = true;
+	}
+	if (reached) {
+		reached(leg, error);
+		return;
+	}
+	if (error) {
+		/* A route that has gone may come back; one that never was won't. */
+		if (!leg->reachable && !leg->starting)
+			leg_fail(leg, "no way to its media");
 		return;
 	}
 	if (!leg->agreed || leg->endpoint.plan.action == XD_IDLE)
@@ -28,10 +41,8 @@ static void nexthop_ready(struct nexthop_use *use, uint32_t index, int error)
 }
 
 /* Whether media may come from the SDP's address at once, or only what signalling vouches for is believed. */
-static bool leg_latches(const struct leg *leg)
+static bool leg_latches(const struct leg *leg, const uint8_t ip[16])
 {
-	const uint8_t *ip = leg->agreement.remote.ip;
-
 	if (leg->trunk) {
 		for (size_t i = 0; i < leg->trunk->media_network_count; i++)
 			if (network_holds(&leg->trunk->media_networks[i], ip))
@@ -42,9 +53,11 @@ static bool leg_latches(const struct leg *leg)
 	return address_is_private(ip) && !address_same_ip(ip, leg->source.ip);
 }
 
-static int leg_nexthop(struct leg *leg)
+/* The next hop towards media that SDP says is at `media`. 0: known, or asked for; or why it can't be served.
+ */
+static int leg_nexthop(struct leg *leg, const uint8_t media[16])
 {
-	const uint8_t *ip = leg_latches(leg) ? leg->source.ip : leg->agreement.remote.ip;
+	const uint8_t *ip = leg_latches(leg, media) ? leg->source.ip : media;
 	int result;
 
 	if (leg->nexthop.nexthop && address_same_ip(ip, leg->nexthop_ip))
@@ -53,7 +66,10 @@ static int leg_nexthop(struct leg *leg)
 	memcpy(leg->nexthop_ip, ip, sizeof(leg->nexthop_ip));
 	leg->nexthop.ready = nexthop_ready;
 	leg->media_error = 0;
+	leg->reachable = false;
+	leg->starting = true;
 	result = nexthop_use_start(leg->calls->dataplane, &leg->nexthop, ip);
+	leg->starting = false;
 	return result < 0 ? result : leg->media_error;
 }
 
@@ -95,7 +111,20 @@ int leg_media_agreed(struct leg *leg, const struct sdp *remote, const struct sdp
 		audio_prepare_digits(leg->calls->audio, leg->tenant->park.language, agreement->codec);
 	if (address_is_any(agreement->remote.ip))
 		return 0; /* held by address: nowhere to send, the next hop stays */
-	return leg_nexthop(leg);
+	return leg_nexthop(leg, agreement->remote.ip);
+}
+
+int leg_reach(struct leg *leg, void (*reached)(struct leg *leg, int error))
+{
+	int result;
+
+	if (!leg->offer || address_is_any(leg->offer->remote.ip))
+		return 0;
+	result = leg_nexthop(leg, leg->offer->remote.ip);
+	if (result < 0 || leg->reachable)
+		return result;
+	leg->reached = reached;
+	return -EINPROGRESS;
 }
 
 /* Source rule and everything else of a plan that follows from the agreement. */
@@ -108,7 +137,7 @@ static void leg_plan(const struct leg *leg, struct xd_plan *plan)
 	plan->nexthop = nexthop_use_index(&leg->nexthop);
 	memcpy(plan->payloads, agreement->payloads, sizeof(plan->payloads));
 	memset(plan->source_bits, 0xff, sizeof(plan->source_bits));
-	if (leg_latches(leg)) {
+	if (leg_latches(leg, agreement->remote.ip)) {
 		plan->source_rule = XD_FROM_LATCH;
 	} else if (leg->trunk && leg->trunk->media_network_count) {
 		plan->source_rule = XD_FROM_NETWORKS;

@@ -22,6 +22,9 @@ void leg_gone(struct leg *leg);
 /* Tells the owner that the far end has gone; the caller closes the leg after it. */
 void leg_ended(struct leg *leg, int status, const char *cause);
 
+/* The dialog stands but can't go on: the owner is told, then it is ended. */
+void leg_fail(struct leg *leg, const char *cause);
+
 /* BYE, and gone when it is answered. */
 void leg_bye(struct leg *leg, const char *cause);
 

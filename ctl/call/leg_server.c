@@ -259,14 +259,6 @@ static bool late_answer(struct leg *leg, const struct sip_message *ack)
 	return good;
 }
 
-/* Ends a leg whose dialog stands but which can't go on, and tells its owner. */
-static void leg_fail(struct leg *leg, const char *cause)
-{
-	leg_ended(leg, 488, cause);
-	if (leg->state == LEG_UP)
-		leg_bye(leg, cause);
-}
-
 void leg_acked(struct leg *leg, const struct sip_message *ack)
 {
 	bool first = leg->state == LEG_ANSWERED || leg->state == LEG_CLOSING;

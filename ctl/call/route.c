@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/call/route.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,8 +145,10 @@ static void reject_unmade(struct transaction *server, const struct sip_message *
 	transaction_respond(server, response);
 }
 
-static void route_follow(const struct route *route, struct leg *leg)
+static void route_follow(struct leg *leg)
 {
+	const struct route *route = leg->route;
+
 	switch (route->kind) {
 	case ROUTE_USER:
 		leg->calls->counters.calls++;
@@ -164,6 +167,14 @@ static void route_follow(const struct route *route, struct leg *leg)
 		leg_refuse(leg, route->status, NULL);
 		break;
 	}
+}
+
+static void route_reached(struct leg *leg, int error)
+{
+	if (!error)
+		route_follow(leg);
+	else
+		leg_refuse(leg, error == -ETIMEDOUT || error == -ENOSPC ? 503 : 488, NULL);
 }
 
 void route_invite(struct calls *calls, struct transaction *server, const struct sip_message *request)
@@ -185,5 +196,14 @@ void route_invite(struct calls *calls, struct transaction *server, const struct 
 		reject_unmade(server, request, status);
 		return;
 	}
-	route_follow(&route, leg);
+	leg->route = malloc(sizeof(route));
+	if (!leg->route) {
+		leg_refuse(leg, 500, NULL);
+		return;
+	}
+	*leg->route = route;
+	/* Nobody's phone rings, and no orbit is reserved, for media that can't be served. */
+	status = leg_reach(leg, route_reached);
+	if (status != -EINPROGRESS)
+		route_reached(leg, status);
 }

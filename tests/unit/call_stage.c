@@ -10,7 +10,7 @@
 
 #include "ctl/call/leg.h"
 
-enum { STAGE_CHUNKS = 40000, SETTLE_ROUNDS = 200, RELEASE_ROUNDS = 1000 };
+enum { STAGE_CHUNKS = 40000, SETTLE_ROUNDS = 2000, SETTLE_US = 100, RELEASE_ROUNDS = 1000 };
 
 static const char stage_yaml[] =
         "sip: {listen: [10.0.0.1:5060], agent: xdpark}\n"
@@ -63,31 +63,46 @@ static struct config *stage_config(void)
 
 static const struct dataplane_ops dataplane_ops;
 
-/* Everything that has been asked of threads and sockets in real time is answered. */
+static bool stage_waits(const struct call_stage *stage)
+{
+	for (const struct leg *leg = stage->calls->legs; leg; leg = leg->next)
+		if (leg->reached)
+			return true;
+	return false;
+}
+
+/* What has been asked of the dataplane, which lives in a thread and in real time, is answered. */
 static void stage_settle(struct call_stage *stage)
 {
-	for (int i = 0; i < 2; i++) {
+	int rounds = 0;
+
+	do {
+		usleep(rounds ? SETTLE_US : 0);
 		event_base_loop(stage->base, EVLOOP_NONBLOCK);
-		usleep(200);
-	}
-	event_base_loop(stage->base, EVLOOP_NONBLOCK);
+	} while (stage_waits(stage) && rounds++ < SETTLE_ROUNDS);
+}
+
+/* Everything that happens at this very moment of the fake clock. */
+static void stage_now(struct call_stage *stage)
+{
+	do {
+		net_run(&stage->net, 0);
+		stage_settle(stage);
+	} while (stage->net.packets);
 }
 
 void stage_run(struct call_stage *stage, uint64_t ms)
 {
 	uint64_t until = stage->net.now + ms;
 
+	stage_now(stage);
 	while (stage->net.now < until) {
-		uint64_t step = until - stage->net.now;
+		int64_t wait = timers_next(stage->net.timers);
+		uint64_t left = until - stage->net.now;
 
-		net_run(&stage->net, step > 10 ? 10 : step);
-		stage_settle(stage);
-		if (stage->net.packets)
-			continue;
-		/* Nothing is under way: on to the next timer in one step. */
-		net_run(&stage->net, until - stage->net.now);
-		if (!stage->net.packets && timers_next(stage->net.timers) < 0)
-			stage->net.now = until;
+		stage->net.now += wait >= 0 && (uint64_t)wait < left ? (uint64_t)wait : left;
+		timers_run(stage->net.timers);
+		stage_now(stage);
 	}
 }
 
@@ -120,7 +135,7 @@ static void stage_start(struct call_stage *stage)
 	stage->server = net_add(&stage->net, "10.0.0.1:5060", false, sip_stack_receive, stage->calls->stack);
 	assert_int_equal(calls_transport(stage->calls, &stage->server->transport), 0);
 	for (int i = 0; i < SETTLE_ROUNDS && !ringback_ready(stage); i++) {
-		usleep(5000);
+		usleep(1000);
 		event_base_loop(stage->base, EVLOOP_NONBLOCK);
 	}
 	assert_true(ringback_ready(stage));

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* re-INVITEs, early media, answers of several phones, and where media is taken from. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "ctl/call/leg.h"
+#include "tests/unit/call_stage.h"
+
+/* 102 hangs up, and 101 is told. */
+static void hang_up(struct call_stage *stage, struct phone_dialog *callee)
+{
+	phone_request(stage->p102, callee, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+	phone_expect(stage->p102, "SIP/2.0 200");
+	phone_respond(stage->p101, NULL, phone_expect(stage->p101, "BYE"), "200 OK", NULL);
+	stage_run(stage, 10);
+}
+
+static const struct xd_plan *plan_of(struct call_stage *stage, const struct phone *phone)
+{
+	for (const struct leg *leg = stage->calls->legs; leg; leg = leg->next)
+		if (leg->endpoint.index && address_equal(&leg->source, &phone->end->transport.bound))
+			return &leg->endpoint.plan;
+	return NULL;
+}
+
+static void test_hold_by_address(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee;
+	const char *held = "v=0\r\no=- 1 9 IN IP4 10.0.0.12\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
+	                   "m=audio 4000 RTP/AVP 0\r\n";
+	char sdp[PHONE_TEXT];
+
+	stage_talk(stage, &caller, &callee);
+	phone_request(stage->p102, &callee, "INVITE", NULL, held);
+	stage_run(stage, 10);
+	phone_ack(stage->p102, &callee, phone_expect(stage->p102, "SIP/2.0 200"), NULL);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_HOLD);
+	assert_int_equal(stage_hears(stage, stage->p102), XD_MUTE);
+	phone_request(stage->p102, &callee, "INVITE", NULL, phone_sdp(stage->p102, "0", NULL, sdp));
+	stage_run(stage, 10);
+	phone_ack(stage->p102, &callee, phone_expect(stage->p102, "SIP/2.0 200"), NULL);
+	stage_run(stage, 10);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_HOLD_UNTIL_HEARD);
+	hang_up(stage, &callee);
+}
+
+/* Both talk PCMU; 102 wants G.722: 101 is asked first, then 102 answered. */
+static void test_other_codec_is_passed_on(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee;
+	struct phone_dialog asked;
+	char sdp[PHONE_TEXT];
+	const char *invite;
+
+	stage_talk(stage, &caller, &callee);
+	phone_request(stage->p102, &callee, "INVITE", NULL, phone_sdp(stage->p102, "9", NULL, sdp));
+	stage_run(stage, 10);
+	assert_false(phone_has(stage->p102, "SIP/2.0 200"));
+	invite = phone_expect(stage->p101, "INVITE");
+	assert_true(message_has(invite, "RTP/AVP 9"));
+	asked = caller;
+	phone_respond(stage->p101, &asked, invite, "200 OK", phone_sdp(stage->p101, "9", NULL, sdp));
+	stage_run(stage, 10);
+	phone_expect(stage->p101, "ACK");
+	phone_ack(stage->p102, &callee, phone_expect(stage->p102, "SIP/2.0 200"), NULL);
+	stage_run(stage, 10);
+	assert_int_equal(plan_of(stage, stage->p101)->payloads[XD_VOICE].codec, XD_G722);
+	assert_int_equal(plan_of(stage, stage->p102)->payloads[XD_VOICE].codec, XD_G722);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_FORWARD);
+	hang_up(stage, &callee);
+}
+
+static void test_other_codec_refused(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee;
+	char sdp[PHONE_TEXT];
+
+	stage_talk(stage, &caller, &callee);
+	phone_request(stage->p102, &callee, "INVITE", NULL, phone_sdp(stage->p102, "9", NULL, sdp));
+	stage_run(stage, 10);
+	phone_respond(
+	        stage->p101, NULL, phone_expect(stage->p101, "INVITE"), "488 Not Acceptable Here", NULL);
+	stage_run(stage, 10);
+	phone_expect(stage->p101, "ACK");
+	phone_ack(stage->p102, &callee, phone_expect(stage->p102, "SIP/2.0 488"), NULL);
+	stage_run(stage, 10);
+	/* The call goes on as it was. */
+	assert_int_equal(plan_of(stage, stage->p101)->payloads[XD_VOICE].codec, XD_PCMU);
+	assert_int_equal(stage_hears(stage, stage->p102), XD_FORWARD);
+	hang_up(stage, &callee);
+}
+
+static void test_glare(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee, asked;
+	char sdp[PHONE_TEXT];
+	const char *invite;
+
+	stage_talk(stage, &caller, &callee);
+	phone_request(stage->p102, &callee, "INVITE", NULL, phone_sdp(stage->p102, "9", NULL, sdp));
+	stage_run(stage, 10);
+	invite = phone_expect(stage->p101, "INVITE");
+	/* Ours is under way towards 101. */
+	phone_request(stage->p101, &caller, "INVITE", NULL, phone_sdp(stage->p101, "0", NULL, sdp));
+	stage_run(stage, 10);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 491"), NULL);
+	asked = caller;
+	phone_respond(stage->p101, &asked, invite, "200 OK", phone_sdp(stage->p101, "9", NULL, sdp));
+	stage_run(stage, 10);
+	phone_ack(stage->p102, &callee, phone_expect(stage->p102, "SIP/2.0 200"), NULL);
+	stage_run(stage, 10);
+	hang_up(stage, &callee);
+}
+
+static void test_reinvite_without_sdp(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee;
+	char sdp[PHONE_TEXT];
+	const char *answer;
+
+	stage_talk(stage, &caller, &callee);
+	phone_request(stage->p102, &callee, "INVITE", NULL, NULL);
+	stage_run(stage, 10);
+	answer = phone_expect(stage->p102, "SIP/2.0 200");
+	assert_true(message_has(answer, "m=audio"));
+	phone_ack(stage->p102, &callee, answer, phone_sdp(stage->p102, "8", NULL, sdp));
+	stage_run(stage, 10);
+	assert_int_equal(plan_of(stage, stage->p102)->payloads[XD_VOICE].codec, XD_PCMA);
+	assert_int_equal(stage_hears(stage, stage->p102), XD_FORWARD);
+	hang_up(stage, &callee);
+}
+
+static void test_reinvite_with_bad_sdp(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee;
+
+	stage_talk(stage, &caller, &callee);
+	phone_request(stage->p102, &callee, "INVITE", NULL, "v=0\r\nnonsense\r\n");
+	stage_run(stage, 10);
+	phone_ack(stage->p102, &callee, phone_expect(stage->p102, "SIP/2.0 400"), NULL);
+	stage_run(stage, 10);
+	assert_int_equal(stage_hears(stage, stage->p102), XD_FORWARD);
+	hang_up(stage, &callee);
+}
+
+static void test_version_counts_changes_only(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee;
+	char sdp[PHONE_TEXT], first[PHONE_TEXT], again[PHONE_TEXT];
+
+	stage_talk(stage, &caller, &callee);
+	for (int i = 0; i < 3; i++) {
+		phone_request(stage->p102, &callee, "INVITE", NULL,
+		        phone_sdp(stage->p102, "0", i == 2 ? "a=sendonly\r\n" : NULL, sdp));
+		stage_run(stage, 10);
+		snprintf(i ? again : first, PHONE_TEXT, "%s",
+		        strstr(phone_expect(stage->p102, "SIP/2.0 200"), "\r\no="));
+		phone_ack(stage->p102, &callee, stage->p102->messages[stage->p102->read - 1], NULL);
+		stage_run(stage, 10);
+		(i ? again : first)[strcspn(i ? again + 2 : first + 2, "\r") + 2] = '\0';
+		if (i == 1)
+			assert_string_equal(first, again);
+		if (i == 2)
+			assert_string_not_equal(first, again);
+	}
+	hang_up(stage, &callee);
+}
+
+static void test_early_media(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee = {0};
+	char sdp[PHONE_TEXT];
+	const char *invite;
+
+	phone_invite(
+	        stage->p101, &caller, "sip:102@acme.example", phone_sdp(stage->p101, "0 8", NULL, sdp), NULL);
+	stage_run(stage, 10);
+	invite = phone_expect(stage->p102, "INVITE");
+	phone_respond(
+	        stage->p102, &callee, invite, "183 Session Progress", phone_sdp(stage->p102, "8", NULL, sdp));
+	stage_run(stage, 10);
+	assert_true(message_has(phone_expect(stage->p101, "SIP/2.0 183"), "RTP/AVP 8"));
+	assert_int_equal(stage_hears(stage, stage->p101), XD_FORWARD);
+	phone_respond(stage->p102, &callee, invite, "486 Busy Here", NULL);
+	stage_run(stage, 10);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 486"), NULL);
+	stage_run(stage, 10);
+}
+
+/* A proxy forked behind our back, and two phones answered: one has the call, the other gets ACK and BYE. */
+static void test_second_answer_is_dismissed(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee = {0}, second = {0};
+	char sdp[PHONE_TEXT], to[PHONE_HEADER];
+	const char *invite, *bye;
+
+	phone_invite(
+	        stage->p101, &caller, "sip:102@acme.example", phone_sdp(stage->p101, "0", NULL, sdp), NULL);
+	stage_run(stage, 10);
+	invite = phone_expect(stage->p102, "INVITE");
+	phone_respond(stage->p102, &callee, invite, "200 OK", phone_sdp(stage->p102, "0", NULL, sdp));
+	phone_respond(stage->p102, &second, invite, "200 OK", phone_sdp(stage->p102, "0", NULL, sdp));
+	stage_run(stage, 10);
+	phone_expect(stage->p102, "ACK");
+	phone_expect(stage->p102, "ACK");
+	bye = phone_expect(stage->p102, "BYE");
+	message_header(bye, "To", to);
+	assert_string_equal(to, second.local);
+	phone_respond(stage->p102, NULL, bye, "200 OK", NULL);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 200"), NULL);
+	stage_run(stage, 10);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_FORWARD);
+	hang_up(stage, &callee);
+}
+
+/* Private SDP address that isn't the signalling source: media only from the source, port latched. */
+static void test_media_behind_nat(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller;
+	const struct xd_plan *plan;
+	const char *sdp = "v=0\r\no=- 1 9 IN IP4 192.168.1.5\r\ns=-\r\nc=IN IP4 192.168.1.5\r\nt=0 0\r\n"
+	                  "m=audio 4000 RTP/AVP 0\r\n";
+
+	phone_invite(stage->p101, &caller, "sip:700@acme.example", sdp, NULL);
+	stage_run(stage, 10);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 200"), NULL);
+	plan = plan_of(stage, stage->p101);
+	assert_int_equal(plan->source_rule, XD_FROM_LATCH);
+	phone_request(stage->p101, &caller, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+	/* The trunk's media comes from its networks. */
+	phone_invite(stage->trunk, &caller, "sip:700@acme.example",
+	        "v=0\r\no=- 1 9 IN IP4 10.0.0.99\r\ns=-\r\nc=IN IP4 10.0.0.99\r\nt=0 0\r\nm=audio 4000 "
+	        "RTP/AVP 0\r\n",
+	        NULL);
+	stage_run(stage, 10);
+	phone_ack(stage->trunk, &caller, phone_expect(stage->trunk, "SIP/2.0 200"), NULL);
+	plan = plan_of(stage, stage->trunk);
+	assert_int_equal(plan->source_rule, XD_FROM_NETWORKS);
+	assert_int_equal(plan->source_bits[0], 120);
+	phone_request(stage->trunk, &caller, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+}
+
+/* The next hop can't be served (this host, no route): 488 while unanswered. */
+static void test_no_next_hop(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller;
+	char sdp[PHONE_TEXT];
+
+	stage->fake->nexthop_error = -EADDRINUSE;
+	phone_invite(
+	        stage->p101, &caller, "sip:700@acme.example", phone_sdp(stage->p101, "0", NULL, sdp), NULL);
+	stage_run(stage, 50);
+	for (int i = 0; i < 100 && !phone_has(stage->p101, "BYE") && !phone_has(stage->p101, "SIP/2.0 488");
+	        i++)
+		stage_run(stage, 10);
+	assert_true(phone_has(stage->p101, "SIP/2.0 488"));
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 488"), NULL);
+	stage_run(stage, 10);
+	assert_int_equal(stage_parked(stage, "701"), -1);
+}
+
+#define STAGED(test) cmocka_unit_test_setup_teardown(test, call_stage_open, call_stage_close)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        STAGED(test_hold_by_address),
+	        STAGED(test_other_codec_is_passed_on),
+	        STAGED(test_other_codec_refused),
+	        STAGED(test_glare),
+	        STAGED(test_reinvite_without_sdp),
+	        STAGED(test_reinvite_with_bad_sdp),
+	        STAGED(test_version_counts_changes_only),
+	        STAGED(test_early_media),
+	        STAGED(test_second_answer_is_dismissed),
+	        STAGED(test_media_behind_nat),
+	        STAGED(test_no_next_hop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
