@@ -55,6 +55,8 @@ int loop_new(struct loop **loop)
 		goto fail;
 	if (evsignal_add(made->term, NULL) || evsignal_add(made->interrupt, NULL))
 		goto fail;
+	/* libevent writes to sockets whose other side may have gone. */
+	signal(SIGPIPE, SIG_IGN);
 	*loop = made;
 	return 0;
 

@@ -7,7 +7,7 @@ struct event_base;
 struct timers;
 struct loop;
 
-/* SIGTERM and SIGINT end loop_run() from now on. Result in *loop; 0 or -ENOMEM. */
+/* SIGTERM and SIGINT end loop_run() from now on, and SIGPIPE ends nothing. Result in *loop; 0 or -ENOMEM. */
 int loop_new(struct loop **loop);
 
 /* Everything that has events or timers in it must be freed before. NULL is legal. */
