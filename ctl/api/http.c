@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The API's HTTP server and its routes. */
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/api/api.h"
+#include "ctl/api/question.h"
+#include "ctl/api/reply.h"
+#include "ctl/api/socket.h"
+
+enum {
+	HEADER_BYTES = 8192,
+	BODY_BYTES = 4096,
+	TIMEOUT_S = 5, /* without a byte from or to the client */
+	ROWS = 1000,
+	MOST_ROWS = 1000000,
+	ALL_METHODS = EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT |
+	              EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE | EVHTTP_REQ_PATCH,
+};
+
+struct api {
+	struct evhttp *http;
+	struct api_socket socket;
+	const struct api_ops *ops;
+	void *context;
+};
+
+/* "?tenant=DOMAIN&limit=N". False (replied): anything else. The filter's text lives in `query`. */
+static bool filter_read(struct evhttp_request *request, struct evkeyvalq *query, struct api_filter *filter)
+{
+	const char *text = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(request));
+	const struct evkeyval *pair;
+	unsigned long limit;
+	char *end;
+
+	*filter = (struct api_filter){.limit = ROWS};
+	if (evhttp_parse_query_str(text ? text : "", query) < 0) {
+		reply_error(request, HTTP_BADREQUEST, "the query can't be read");
+		return false;
+	}
+	for (pair = query->tqh_first; pair; pair = pair->next.tqe_next) {
+		if (strcmp(pair->key, "tenant") == 0) {
+			filter->tenant = pair->value;
+		} else if (strcmp(pair->key, "limit") == 0) {
+			limit = strtoul(pair->value, &end, 10);
+			if (strspn(pair->value, "0123456789") == 0 || *end || limit > MOST_ROWS) {
+				reply_error(request, HTTP_BADREQUEST, "limit is a number from 0 to %d",
+				        MOST_ROWS);
+				return false;
+			}
+			filter->limit = (uint32_t)limit;
+		} else {
+			reply_error(request, HTTP_BADREQUEST,
+			        "no parameter %.40s; there are tenant and limit", pair->key);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void serve_list(const struct api *api, struct evhttp_request *request,
+        json_t *(*list)(void *context, const struct api_filter *filter))
+{
+	struct evkeyvalq query = {0};
+	struct api_filter filter;
+
+	if (filter_read(request, &query, &filter))
+		reply_json(request, HTTP_OK, list(api->context, &filter));
+	evhttp_clear_headers(&query);
+}
+
+static void serve_calls(const struct api *api, struct evhttp_request *request)
+{
+	serve_list(api, request, api->ops->calls);
+}
+
+static void serve_parked(const struct api *api, struct evhttp_request *request)
+{
+	serve_list(api, request, api->ops->parked);
+}
+
+static void serve_endpoints(const struct api *api, struct evhttp_request *request)
+{
+	serve_list(api, request, api->ops->endpoints);
+}
+
+static void serve_status(const struct api *api, struct evhttp_request *request)
+{
+	struct question question = {
+	        .texts = {"{\"get\":\"kernel\"}", "{\"get\":\"settings\"}"},
+	        .keys = {"kernel", "settings"},
+	        .body = api->ops->status(api->context),
+	};
+
+	if (question.body)
+		question_ask(request, &question, api->ops, api->context);
+	else
+		reply_json(request, HTTP_INTERNAL, NULL);
+}
+
+static void serve_counters(const struct api *api, struct evhttp_request *request)
+{
+	struct question question = {.texts = {"{\"get\":\"counters\"}"}, .refused = HTTP_INTERNAL};
+
+	question_ask(request, &question, api->ops, api->context);
+}
+
+/* The body as {"set": body}, to be freed; NULL: no object. What may be set is the dataplane's to know. */
+static char *tune_question(struct evhttp_request *request)
+{
+	struct evbuffer *buffer = evhttp_request_get_input_buffer(request);
+	size_t length = evbuffer_get_length(buffer);
+	json_t *body =
+	        json_loadb((const char *)evbuffer_pullup(buffer, -1), length, JSON_REJECT_DUPLICATES, NULL);
+	json_t *question = json_is_object(body) ? json_pack("{s:O}", "set", body) : NULL;
+	char *text = question ? json_dumps(question, JSON_COMPACT) : NULL;
+
+	json_decref(question);
+	json_decref(body);
+	return text;
+}
+
+static void serve_tune(const struct api *api, struct evhttp_request *request)
+{
+	struct question question = {.refused = HTTP_BADREQUEST};
+	char *text = tune_question(request);
+
+	if (!text) {
+		reply_error(request, HTTP_BADREQUEST, "the body must be like {\"early_us\": 5000}");
+		return;
+	}
+	question.texts[0] = text;
+	question_ask(request, &question, api->ops, api->context);
+	free(text);
+}
+
+static const struct route {
+	const char *path;
+	enum evhttp_cmd_type method;
+	const char *method_name;
+	void (*serve)(const struct api *api, struct evhttp_request *request);
+} routes[] = {
+        {"/v1/status", EVHTTP_REQ_GET, "GET", serve_status},
+        {"/v1/calls", EVHTTP_REQ_GET, "GET", serve_calls},
+        {"/v1/parked", EVHTTP_REQ_GET, "GET", serve_parked},
+        {"/v1/endpoints", EVHTTP_REQ_GET, "GET", serve_endpoints},
+        {"/v1/counters", EVHTTP_REQ_GET, "GET", serve_counters},
+        {"/v1/tune", EVHTTP_REQ_POST, "POST", serve_tune},
+};
+
+/* A request that libevent couldn't read comes without URI; its reply ends the connection. */
+static void serve(struct evhttp_request *request, void *context)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
+
+	if (!path) {
+		reply_error(request, HTTP_BADREQUEST, "no HTTP request, or larger than %d bytes", BODY_BYTES);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		if (strcmp(routes[i].path, path) != 0)
+			continue;
+		if (evhttp_request_get_command(request) == routes[i].method) {
+			routes[i].serve(context, request);
+			return;
+		}
+		evhttp_add_header(evhttp_request_get_output_headers(request), "Allow", routes[i].method_name);
+		reply_error(request, HTTP_BADMETHOD, "%s takes %s", routes[i].path, routes[i].method_name);
+		return;
+	}
+	reply_error(request, HTTP_NOTFOUND, "no such thing here; see xdpark(8)");
+}
+
+int api_new(struct api **api, const struct api_options *options, char *reason)
+{
+	struct api *made = calloc(1, sizeof(*made));
+	int error;
+
+	snprintf(reason, 256, "no memory");
+	if (!made)
+		return -ENOMEM;
+	made->ops = options->ops;
+	made->context = options->context;
+	made->http = evhttp_new(options->base);
+	if (!made->http) {
+		free(made);
+		return -ENOMEM;
+	}
+	evhttp_set_max_headers_size(made->http, HEADER_BYTES);
+	evhttp_set_max_body_size(made->http, BODY_BYTES);
+	evhttp_set_timeout(made->http, TIMEOUT_S);
+	evhttp_set_allowed_methods(made->http, ALL_METHODS);
+	evhttp_set_gencb(made->http, serve, made);
+	error = api_socket_open(&made->socket, options->path, options->group, reason);
+	if (error == 0 && !evhttp_accept_socket_with_handle(made->http, made->socket.fd)) {
+		api_socket_close(&made->socket);
+		error = -ENOMEM;
+	}
+	if (error < 0) {
+		evhttp_free(made->http);
+		free(made);
+		return error;
+	}
+	*api = made;
+	return 0;
+}
+
+void api_free(struct api *api)
+{
+	if (!api)
+		return;
+	evhttp_free(api->http);
+	api->socket.fd = -1; /* closed by libevent */
+	api_socket_close(&api->socket);
+	free(api);
+}
