@@ -80,7 +80,7 @@ static struct clip *clip_get(
 	struct clip *clip = clip_find_or_new(coder_clips(audio->coder), kind, name, level_dbm0);
 
 	if (!clip)
-		audio_refuse(-ENOMEM, error, "out of memory");
+		audio_say(error, "out of memory");
 	return clip;
 }
 
@@ -89,8 +89,8 @@ struct clip *audio_music(struct audio *audio, const char *file, double level_dbm
 	struct recording *recording;
 
 	if (!(level_dbm0 >= QUIETEST_DBM0 && level_dbm0 <= LOUDEST_DBM0)) {
-		audio_refuse(-EINVAL, error, "level %g dBm0 is not within %g to %g", level_dbm0,
-		        QUIETEST_DBM0, LOUDEST_DBM0);
+		audio_say(error, "level %g dBm0 is not within %g to %g", level_dbm0, QUIETEST_DBM0,
+		        LOUDEST_DBM0);
 		return NULL;
 	}
 	if (clip_find(*coder_clips(audio->coder), CLIP_MUSIC, file, level_dbm0))
@@ -106,8 +106,7 @@ struct clip *audio_ringback(struct audio *audio, const char *country, char *erro
 	struct clip *clip;
 
 	if (!tone_has_country(country)) {
-		audio_refuse(-ENOENT, error, "no ringback of country \"%s\"; there is %s", country,
-		        tone_countries());
+		audio_say(error, "no ringback of country \"%s\"; there is %s", country, tone_countries());
 		return NULL;
 	}
 	clip = clip_get(audio, CLIP_RINGBACK, country, 0, error);

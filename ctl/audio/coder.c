@@ -114,7 +114,7 @@ static void coding_place(struct coder *coder, struct coding *coding, struct job 
 		coding->waiting = job;
 		return;
 	}
-	audio_refuse(-ENOSPC, job->error,
+	audio_say(job->error,
 	        "%u chunks are wanted, %u of %u are in use and heard: give xdpark-dp more --audio-memory",
 	        count, chunk_space_used(coder->space), coder->chunk_count);
 	coding_fail(coding, "audio_memory_full", job->error);

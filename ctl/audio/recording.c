@@ -142,7 +142,7 @@ int recording_open(struct recording **result, const char *file, unsigned rate, c
 	*result = recording;
 	return 0;
 no_memory:
-	audio_refuse(failed, error, "%s: out of memory", file);
+	audio_say(error, "%s: out of memory", file);
 undo:
 	recording_close(recording);
 	return failed;

@@ -4,12 +4,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-int audio_refuse(int failed, char *error, const char *format, ...)
+void audio_say(char *error, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(error, AUDIO_ERROR_BYTES, format, arguments);
 	va_end(arguments);
-	return failed;
 }

@@ -5,7 +5,10 @@
 
 enum { AUDIO_ERROR_BYTES = 256 };
 
-/* Writes the sentence into `error` (AUDIO_ERROR_BYTES; cut to fit) and returns `failed`. */
-int audio_refuse(int failed, char *error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Writes a sentence into `error` (AUDIO_ERROR_BYTES; cut to fit). */
+void audio_say(char *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same, and yields `failed`, a negative errno: return audio_refuse(-EIO, error, "%s is broken", file); */
+#define audio_refuse(failed, error, ...) (audio_say(error, __VA_ARGS__), (failed))
 
 #endif

@@ -162,7 +162,7 @@ int rendering_make(struct rendering *rendering, const struct clip_description *d
 	if (failed < 0) {
 		rendering_free(&made);
 		if (!error[0])
-			audio_refuse(failed, error, "%s: %s", description->name, strerror(-failed));
+			audio_say(error, "%s: %s", description->name, strerror(-failed));
 		return failed;
 	}
 	*rendering = made;

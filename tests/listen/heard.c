@@ -130,7 +130,7 @@ int heard_open(struct heard *heard, const char *text, enum xd_codec codec, char 
 	int failed = -EINVAL;
 
 	*heard = (struct heard){0};
-	audio_refuse(0, error,
+	audio_say(error,
 	        "%s: a clip is music:FILE[@LEVEL], ringback:COUNTRY, silence or "
 	        "announcement:DIRECTORY:NUMBER",
 	        text);
