@@ -1,120 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Hold audio as the call layer sees it: clips become ready, plans play them, memory is shared. */
+/* Hold audio as the call layer sees it: clips become ready, plans play them. */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-#include <event2/event.h>
-#include <sndfile.h>
+#include "tests/unit/audio_scene.h"
 
-#include "ctl/audio/audio.h"
 #include "ctl/audio/encode.h"
 #include "ctl/audio/render.h"
-#include "ctl/timer.h"
-
-enum { CHUNKS = 20000, ENDPOINTS = 4, PATIENCE_MS = 20000 };
-
-static const char music_file[] = "ctl/audio/sounds/music.flac";
-
-struct scene {
-	struct event_base *base;
-	struct xd_chunk *chunks;
-	struct xd_endpoint endpoints[ENDPOINTS];
-	struct audio *audio;
-	char directory[40];
-	char error[256];
-};
-
-static int scene_open(struct scene *scene, uint32_t chunk_count, unsigned codecs)
-{
-	const struct audio_options options = {
-	        .base = scene->base,
-	        .chunks = scene->chunks,
-	        .chunk_count = chunk_count,
-	        .endpoints = scene->endpoints,
-	        .endpoint_count = ENDPOINTS,
-	        .sounds = "ctl/audio/sounds",
-	        .codecs = codecs,
-	};
-
-	return audio_new(&scene->audio, &options);
-}
-
-static int setup(void **state)
-{
-	struct scene *scene = calloc(1, sizeof(*scene));
-
-	assert_non_null(scene);
-	scene->base = event_base_new();
-	scene->chunks = calloc(CHUNKS, sizeof(*scene->chunks));
-	assert_non_null(scene->base);
-	assert_non_null(scene->chunks);
-	snprintf(scene->directory, sizeof(scene->directory), "/tmp/xdpark-audio-XXXXXX");
-	assert_non_null(mkdtemp(scene->directory));
-	*state = scene;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct scene *scene = *state;
-
-	audio_free(scene->audio);
-	event_base_free(scene->base);
-	free(scene->chunks);
-	rmdir(scene->directory);
-	free(scene);
-	return 0;
-}
-
-/* Runs the loop until nothing waits any more. */
-static void settle(struct scene *scene)
-{
-	uint64_t end = clock_monotonic_ms(NULL) + PATIENCE_MS;
-	struct audio_usage usage;
-
-	do {
-		event_base_loop(scene->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
-		usleep(500);
-		audio_usage(scene->audio, &usage);
-		assert_true(clock_monotonic_ms(NULL) < end);
-	} while (usage.waiting);
-}
-
-static const struct xd_part *part_at(const struct xd_plan *plan, uint32_t number, uint32_t *start)
-{
-	*start = 0;
-	for (unsigned part = 0; part < plan->parts; part++) {
-		if (number < plan->playlist[part].end)
-			return &plan->playlist[part];
-		*start = plan->playlist[part].end;
-	}
-	return NULL;
-}
-
-/* Chunk `number` of what is heard by a plan, by layout.h's rules. */
-static const struct xd_chunk *chunk_heard(
-        const struct scene *scene, const struct xd_plan *plan, uint32_t number)
-{
-	uint32_t whole = plan->playlist[plan->parts - 1].end;
-	uint32_t loop = plan->loop_part ? plan->playlist[plan->loop_part - 1].end : 0;
-	const struct xd_part *part;
-	uint32_t start;
-
-	if (number >= whole && whole > loop)
-		number = loop + (number - whole) % (whole - loop);
-	part = part_at(plan, number, &start);
-	assert_non_null(part);
-	assert_true(part->first + number - start < CHUNKS);
-	return &scene->chunks[part->first + number - start];
-}
 
 static void expect_whole_parts(const struct xd_plan *plan)
 {
@@ -314,113 +206,6 @@ static void bad_descriptions_are_refused_in_words(void **state)
 	scene->audio = NULL;
 }
 
-/* A second of noise of its own for each name. */
-static struct clip *second_of_noise(struct scene *scene, int name, double level)
-{
-	SF_INFO info = {.samplerate = 8000, .channels = 1, .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16};
-	struct clip *clip;
-	short samples[8000];
-	char file[64];
-	SNDFILE *out;
-
-	snprintf(file, sizeof(file), "%s/%d.wav", scene->directory, name);
-	out = sf_open(file, SFM_WRITE, &info);
-	assert_non_null(out);
-	for (int i = 0; i < 8000; i++)
-		samples[i] = (short)(random() % 8000 - 4000);
-	sf_writef_short(out, samples, 8000);
-	sf_close(out);
-	clip = audio_music(scene->audio, file, level, scene->error);
-	assert_non_null(clip);
-	audio_prepare(scene->audio, clip, XD_PCMU);
-	settle(scene);
-	unlink(file);
-	return clip;
-}
-
-static void hear(struct scene *scene, int i, struct clip *clip)
-{
-	struct xd_endpoint *endpoint = &scene->endpoints[i];
-	struct xd_plan *plan = &endpoint->plan[(endpoint->generation + 1) & 1];
-
-	memset(plan, 0, sizeof(*plan));
-	if (clip) {
-		plan->action = XD_HOLD;
-		assert_int_equal(audio_playlist(scene->audio, clip, NULL, XD_PCMU, 20, plan), 0);
-	}
-	endpoint->generation++;
-}
-
-/* Room for four such clips (84 + 12 chunks each) and silence. */
-static void full_memory_goes_to_who_is_heard(void **state)
-{
-	struct scene *scene = *state;
-	struct clip *clips[4], *fifth;
-	struct xd_chunk heard;
-	uint64_t start;
-
-	assert_int_equal(scene_open(scene, 36 + 4 * 96 + 20, 1), 0);
-	for (int i = 0; i < 4; i++) {
-		clips[i] = second_of_noise(scene, i, -18);
-		assert_true(audio_is_ready(scene->audio, clips[i], XD_PCMU));
-		hear(scene, i, clips[i]);
-	}
-	hear(scene, 2, NULL);
-	heard = *chunk_heard(scene, &scene->endpoints[1].plan[1], 5);
-	start = clock_monotonic_ms(NULL);
-	fifth = second_of_noise(scene, 5, -18);
-	assert_true(audio_is_ready(scene->audio, fifth, XD_PCMU));
-	assert_true(clock_monotonic_ms(NULL) - start >= 2000); /* not at once: the program may still read */
-	assert_true(audio_is_ready(scene->audio, clips[0], XD_PCMU));
-	assert_true(audio_is_ready(scene->audio, clips[1], XD_PCMU));
-	assert_false(audio_is_ready(scene->audio, clips[2], XD_PCMU));
-	assert_true(audio_is_ready(scene->audio, clips[3], XD_PCMU));
-	assert_memory_equal(&heard, chunk_heard(scene, &scene->endpoints[1].plan[1], 5), sizeof(heard));
-}
-
-static void too_long_for_the_memory_fails_and_the_ringback_goes_on(void **state)
-{
-	struct scene *scene = *state;
-	struct audio_usage usage;
-	struct clip *music, *ringback;
-	struct xd_plan plan = {0};
-
-	assert_int_equal(scene_open(scene, 4000, 1), 0);
-	ringback = audio_ringback(scene->audio, "uk", scene->error);
-	music = audio_music(scene->audio, music_file, -18, scene->error);
-	audio_prepare(scene->audio, music, XD_PCMU);
-	settle(scene);
-	audio_usage(scene->audio, &usage);
-	assert_int_equal(usage.failed, 1);
-	assert_int_equal(usage.chunks, 4000);
-	assert_int_equal(usage.chunks_used, 36 + 300);
-	assert_int_equal(usage.clips, 3);
-	assert_int_equal(audio_playlist(scene->audio, music, ringback, XD_PCMU, 20, &plan), 0);
-	assert_int_equal(plan.playlist[0].end, 300);
-}
-
-/* Stopping in the middle of work is no crash and no leak. */
-static void freeing_stops_the_worker(void **state)
-{
-	struct scene *scene = *state;
-
-	for (int round = 0; round < 20; round++) {
-		struct clip *music;
-
-		assert_int_equal(scene_open(scene, CHUNKS, 7), 0);
-		assert_non_null(audio_ringback(scene->audio, "de", scene->error));
-		music = audio_music(scene->audio, music_file, -18, scene->error);
-		audio_prepare(scene->audio, music, XD_G722);
-		usleep((useconds_t)round * 500);
-		event_base_loop(scene->base, EVLOOP_NONBLOCK);
-		audio_free(scene->audio);
-	}
-	scene->audio = NULL;
-	audio_free(NULL);
-}
-
-#define audio_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -429,9 +214,6 @@ int main(void)
 	        audio_test(every_ptime_fills_its_frames),
 	        audio_test(announcements_speak_the_orbit),
 	        audio_test(bad_descriptions_are_refused_in_words),
-	        audio_test(full_memory_goes_to_who_is_heard),
-	        audio_test(too_long_for_the_memory_fails_and_the_ringback_goes_on),
-	        audio_test(freeing_stops_the_worker),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
