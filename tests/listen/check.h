@@ -24,7 +24,7 @@ struct check_options {
 	size_t streams;            /* so many streams at least ... */
 	size_t packets;            /* ... with so many packets each; streams with fewer aren't judged */
 	bool checksums;            /* a bad UDP checksum is an error */
-	bool brief;                /* report only the streams that failed */
+	bool brief;                /* report only streams that failed, five at most */
 };
 
 enum check_result { CHECK_GOOD = 0, CHECK_BAD = 1, CHECK_IMPOSSIBLE = 2 };

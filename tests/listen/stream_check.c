@@ -47,7 +47,7 @@ static const char help[] =
         "  --checksums        a bad UDP checksum is a failure (captures at a sender that offloads have "
         "many)\n"
         "  --wav FILE         decode the one stream that passes the filter to FILE\n"
-        "  --brief            list only the streams that failed\n"
+        "  --brief            list only streams that failed, five at most\n"
         "  --help             this text\n"
         "\n"
         "Of each stream the report has: to, from, ssrc, packets, first_s, seconds, ssrcs, sources, repeated, "
