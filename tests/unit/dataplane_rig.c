@@ -117,11 +117,14 @@ static void on_ready(struct nexthop_use *use, uint32_t index, int error)
 {
 	struct heard *heard = (struct heard *)use;
 
+	assert_false(heard->ended);
 	heard->calls++;
 	heard->index = index;
 	heard->error = error;
-	if (heard->ends)
-		nexthop_use_end(heard->dataplane, &heard->ends->use);
+	if (!heard->ends)
+		return;
+	heard->ends->ended = true;
+	nexthop_use_end(heard->dataplane, &heard->ends->use);
 }
 
 struct heard *use_start(struct rig *rig, unsigned number, const char *ip)
@@ -146,10 +149,23 @@ void heard_wait(struct rig *rig, struct heard *heard)
 	assert_true(fake_dataplane_run(rig->base, rig->timers, is_heard, heard));
 }
 
-int holds(struct rig *rig, const char *ip)
-{
-	uint8_t bytes[16];
+struct holds {
+	struct rig *rig;
+	uint8_t ip[16];
+	int count;
+};
 
-	assert_int_equal(address_parse_ip(ip, bytes), 0);
-	return fake_dataplane_holds(rig->fake, bytes);
+static bool holds_are(void *context)
+{
+	const struct holds *holds = context;
+
+	return fake_dataplane_holds(holds->rig->fake, holds->ip) == holds->count;
+}
+
+void assert_holds(struct rig *rig, const char *ip, int count)
+{
+	struct holds holds = {.rig = rig, .count = count};
+
+	assert_int_equal(address_parse_ip(ip, holds.ip), 0);
+	assert_true(fake_dataplane_run(rig->base, rig->timers, holds_are, &holds));
 }

@@ -16,6 +16,7 @@ struct heard {
 	uint32_t index;
 	int error;
 	struct heard *ends; /* a use that `ready` ends */
+	bool ended;         /* by that: it may hear nothing any more */
 };
 
 struct rig {
@@ -61,7 +62,7 @@ struct heard *use_start(struct rig *rig, unsigned number, const char *ip);
 /* Waits until a use was told something. */
 void heard_wait(struct rig *rig, struct heard *heard);
 
-/* HOLDs less RELEASEs that the fake has seen. */
-int holds(struct rig *rig, const char *ip);
+/* HOLDs less RELEASEs that the fake has seen are `count`, or come to be. */
+void assert_holds(struct rig *rig, const char *ip, int count);
 
 #endif

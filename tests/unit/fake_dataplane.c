@@ -121,7 +121,7 @@ static void answer_hello(struct fake_dataplane *fake)
 		return;
 	}
 	handover_send(fake->inside->connection, &fake->welcome, sizeof(fake->welcome), fake->inside->fds,
-	        HANDOVER_FDS);
+	        fake->fds);
 }
 
 static void answer_query(struct fake_dataplane *fake, const struct handover_text *query)
@@ -153,7 +153,8 @@ static void take(struct fake_dataplane *fake, const void *message)
 			answer_nexthop(fake, remote, fake->nexthop_error);
 		break;
 	case HANDOVER_NEXTHOP_RELEASE:
-		remote_of(fake, asked->address)->holds--;
+		remote = remote_of(fake, asked->address);
+		must(--remote->holds >= 0, "RELEASE without HOLD");
 		break;
 	case HANDOVER_QUERY:
 		answer_query(fake, message);
@@ -207,6 +208,7 @@ struct fake_dataplane *fake_dataplane_new(void)
 	for (unsigned i = 0; i < HANDOVER_FDS; i++)
 		fake->inside->fds[i] = -1;
 	fake->inside->connection = fake->inside->listener = -1;
+	fake->fds = HANDOVER_FDS;
 	pthread_mutex_init(&fake->inside->lock, NULL);
 	strcpy(fake->inside->directory, "/tmp/xdpt-XXXXXX");
 	must(mkdtemp(fake->inside->directory) != NULL, "mkdtemp");

@@ -29,6 +29,7 @@ struct fake_dataplane {
 	struct handover_welcome welcome; /* as it is sent */
 	const char *refusal;             /* refuse every hello with this sentence; NULL: welcome */
 	bool silent;                     /* never answer a hello */
+	unsigned fds;                    /* descriptors that go with the welcome */
 	bool new_maps;                   /* make the maps anew with every start */
 
 	/* At any time before the controller asks. */

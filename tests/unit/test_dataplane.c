@@ -109,6 +109,10 @@ static void bad_welcomes_are_refused(void **state)
 			fail_msg("row %u: %d %s", i, error, rig->reason);
 	}
 	rig->fake->welcome = good;
+	rig->fake->fds = 4;
+	assert_int_equal(rig_connect(rig), -EPERM);
+	assert_non_null(strstr(rig->reason, "handed over 4 file descriptors, 5 are needed"));
+	rig->fake->fds = HANDOVER_FDS;
 	assert_int_equal(rig_connect(rig), 0);
 }
 
@@ -148,8 +152,10 @@ static void a_broken_ring_is_no_harm(void **state)
 	*rig->fake->ring_producer = 48;
 	memcpy(rig->fake->ring_data, &header, sizeof(header));
 	rig_tick(rig);
+	assert_int_equal(*rig->fake->ring_consumer, 48);
 	*rig->fake->ring_producer = 1ULL << 40;
 	rig_tick(rig);
+	assert_int_equal(*rig->fake->ring_consumer, 1ULL << 40);
 	assert_int_equal(rig->events, 0);
 	fake_dataplane_event(rig->fake, &event);
 	rig_tick(rig);
@@ -174,8 +180,8 @@ static void calls_go_on_while_the_dataplane_is_away(void **state)
 	heard_wait(rig, &rig->heard[1]);
 	assert_ptr_equal(dataplane_endpoint(rig->dataplane, 4), entry);
 	assert_int_equal(rig->fake->endpoints[4].generation, 5);
-	assert_int_equal(holds(rig, "10.0.0.9"), 1);
-	assert_int_equal(holds(rig, "10.0.0.10"), 1);
+	assert_holds(rig, "10.0.0.9", 1);
+	assert_holds(rig, "10.0.0.10", 1);
 	assert_int_equal(heard->calls, 1);
 	assert_int_equal(rig->ups, 1);
 }

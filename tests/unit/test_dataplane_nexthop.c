@@ -23,7 +23,7 @@ static void uses_share_a_next_hop(void **state)
 	second = use_start(rig, 1, "10.0.0.9");
 	assert_int_equal(second->calls, 1);
 	assert_int_equal(second->index, 1);
-	assert_int_equal(holds(rig, "10.0.0.9"), 1);
+	assert_holds(rig, "10.0.0.9", 1);
 	heard_wait(rig, use_start(rig, 2, "10.0.0.10"));
 	assert_int_equal(rig->heard[2].index, 2);
 	nexthop_use_end(rig->dataplane, &first->use);
@@ -31,7 +31,7 @@ static void uses_share_a_next_hop(void **state)
 	assert_int_equal(nexthop_use_index(&first->use), 0);
 	rig->now += 60000;
 	rig_run(rig);
-	assert_int_equal(holds(rig, "10.0.0.9"), 1);
+	assert_holds(rig, "10.0.0.9", 1);
 }
 
 static void the_last_use_lingers(void **state)
@@ -43,16 +43,16 @@ static void the_last_use_lingers(void **state)
 	nexthop_use_end(rig->dataplane, &heard->use);
 	rig->now += 4000;
 	rig_run(rig);
-	assert_int_equal(holds(rig, "10.0.0.9"), 1);
+	assert_holds(rig, "10.0.0.9", 1);
 	use_start(rig, 0, "10.0.0.9");
 	assert_int_equal(heard->calls, 2);
 	rig->now += 4000;
 	rig_run(rig);
-	assert_int_equal(holds(rig, "10.0.0.9"), 1);
+	assert_holds(rig, "10.0.0.9", 1);
 	nexthop_use_end(rig->dataplane, &heard->use);
 	rig->now += 5000;
 	rig_run(rig);
-	assert_int_equal(holds(rig, "10.0.0.9"), 0);
+	assert_holds(rig, "10.0.0.9", 0);
 }
 
 static void an_unreachable_remote_is_told(void **state)
@@ -84,7 +84,7 @@ static void an_unreachable_remote_is_told(void **state)
 	nexthop_use_end(rig->dataplane, &heard->use);
 	nexthop_use_end(rig->dataplane, &rig->heard[1].use);
 	rig_run(rig);
-	assert_int_equal(holds(rig, "10.0.0.9"), 0);
+	assert_holds(rig, "10.0.0.9", 0);
 }
 
 static void no_answer_in_two_seconds(void **state)
@@ -107,26 +107,26 @@ static void no_answer_in_two_seconds(void **state)
 	assert_int_equal(heard->index, 1);
 }
 
-/* Whose turn it is may end itself, its neighbours, and be the last. */
+/* Whose turn it is may end itself, its neighbours on both sides, and be the last. */
 static void uses_end_in_ready(void **state)
 {
 	struct rig *rig = rig_connected(state);
 
-	for (unsigned round = 0; round < USES; round++) {
+	for (unsigned round = 0; round < 2 * USES; round++) {
 		memset(rig->heard, 0, sizeof(rig->heard));
+		rig->fake->nexthop_error = round < USES ? 0 : -EHOSTUNREACH;
 		for (unsigned i = 0; i < USES; i++) {
-			use_start(rig, i, round % 2 ? "10.0.0.9" : "10.0.0.8");
+			use_start(rig, i, "10.0.0.9");
 			rig->heard[i].ends = &rig->heard[(i + round) % USES];
 		}
 		rig_run(rig);
-		fake_dataplane_news(rig->fake, -EHOSTUNREACH);
+		fake_dataplane_news(rig->fake, -ENOSPC);
 		rig_run(rig);
 		for (unsigned i = 0; i < USES; i++)
 			nexthop_use_end(rig->dataplane, &rig->heard[i].use);
-		rig_run(rig);
 		rig->now += 5000;
 		rig_run(rig);
-		assert_int_equal(fake_dataplane_holds(rig->fake, NULL), 0);
+		assert_holds(rig, "10.0.0.9", 0);
 	}
 }
 
@@ -145,8 +145,8 @@ static void bursts_wait(void **state)
 	rig->fake->nexthop_mute = false;
 	use_start(rig, 0, "10.0.0.10");
 	heard_wait(rig, heard);
-	assert_int_equal(holds(rig, "10.0.0.9"), 0);
-	assert_int_equal(holds(rig, "10.0.0.10"), 1);
+	assert_holds(rig, "10.0.0.9", 0);
+	assert_holds(rig, "10.0.0.10", 1);
 	assert_int_equal(rig->downs, 0);
 }
 

@@ -140,6 +140,9 @@ static void words_apply_where_they_stand(void **state)
 	assert_int_equal(sdp.audio, 1);
 	assert_int_equal(sdp.remote.port, 4000);
 	assert_int_equal(sdp.formats[0].type, 8);
+	sdp = read_good(
+	        SESSION "c=IN IP4 192.0.2.7\r\n" AUDIO "c=IN IP4 192.0.2.6\r\nc=IN IP4 192.0.2.5\r\n");
+	assert_int_equal(sdp.remote.ip[15], 6);
 	sdp = read_good(START "c=IN IP6 ::\r\n" AUDIO);
 	assert_true(sdp.held_by_address);
 	sdp = read_good(START "m=audio 0 RTP/AVP 0\r\n");
@@ -149,8 +152,8 @@ static void words_apply_where_they_stand(void **state)
 static void only_known_formats_count(void **state)
 {
 	struct sdp sdp = read_good(
-	        SESSION "m=audio 4000 RTP/AVP 0 0 8 72 90 x 128 300 9 97 98 99 13 14\r\n"
-	                "a=rtpmap:8 L16/8000\r\na=rtpmap:72 PCMU/8000\r\na=rtpmap:90 PCMA/8000\r\n"
+	        SESSION "m=audio 4000 RTP/AVP 0 0 8 72 90 x 128 300 9 97 98 99 13 14 4\r\n"
+	                "a=rtpmap:8 PCMA/16000\r\na=rtpmap:72 PCMU/8000\r\na=rtpmap:90 PCMA/8000\r\n"
 	                "a=rtpmap:97 PCMA/16000\r\na=rtpmap:98 PCMA/8000/2\r\na=rtpmap:99 pCmA/8000\r\n"
 	                "a=rtpmap:128 PCMA/8000\r\na=rtpmap:x PCMA/8000\r\na=rtpmap:\r\na=rtpmap\r\n");
 	static const uint8_t types[] = {0, 9, 99, 13};
