@@ -125,6 +125,14 @@ void attach_close(struct attachment *attachment)
 	attachment->link = -1;
 }
 
+void attach_detach(struct attachment *attachment)
+{
+	/* Closing alone would detach some time later. */
+	if (attachment->link >= 0)
+		bpf_link_detach(attachment->link);
+	attach_close(attachment);
+}
+
 struct others {
 	const struct attachment *attachments;
 	unsigned count;

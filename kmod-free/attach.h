@@ -27,6 +27,9 @@ int attach_interface(
 /* Closes the fd; a pinned link stays attached. */
 void attach_close(struct attachment *attachment);
 
+/* Detaches at once a link that isn't pinned, and closes it. */
+void attach_detach(struct attachment *attachment);
+
 /* Detaches pinned links whose interface isn't among these. */
 void attach_others_drop(const struct attachment *attachments, unsigned count, const struct pins *pins);
 

@@ -50,7 +50,7 @@ int check_run(const struct options *options)
 	kernel_read(&kernel, object.program, attachments, options->interface_count);
 	kernel_print(&kernel, stdout);
 	for (unsigned i = 0; i < options->interface_count; i++)
-		attach_close(&attachments[i]);
+		attach_detach(&attachments[i]);
 	object_close(&object);
 	return kernel.pump ? EXIT_DONE : EXIT_NO_PUMP;
 }

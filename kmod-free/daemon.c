@@ -403,6 +403,9 @@ int daemon_run(const struct options *options, const struct privileges *privilege
 		error = watches_run(daemon.watches);
 		if (error)
 			code = fail("watches", error);
+	} else if (daemon.pins.lock >= 0 && !daemon.pins.adopted) {
+		/* What didn't come to run leaves nothing that another start would have to fit to. */
+		pins_discard(&daemon.pins);
 	}
 	daemon_stop(&daemon);
 	return code;

@@ -17,11 +17,11 @@ enum { LINE_BYTES = 512, LINES_TOLD = 20 };
  * tell. */
 static int message_log(enum libbpf_print_level level, const char *format, va_list arguments)
 {
-	enum log_level as = level == LIBBPF_WARN ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG;
+	enum log_level as = level == LIBBPF_WARN ? LOG_LEVEL_WARN : LOG_LEVEL_INFO;
 	char value[LINE_BYTES], *text, *rest, *line;
 	unsigned lines = 0;
 
-	if (vasprintf(&text, format, arguments) < 0)
+	if (level == LIBBPF_DEBUG || vasprintf(&text, format, arguments) < 0)
 		return 0;
 	for (const char *at = text; *at; at++)
 		lines += *at == '\n';

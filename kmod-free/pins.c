@@ -76,6 +76,12 @@ static void other_layout_find(void *data, const char *name)
 		*other = version;
 }
 
+static void name_ignore(void *data, const char *name)
+{
+	(void)data;
+	(void)name;
+}
+
 int pins_open(struct pins *pins, const char *directory, char reason[PINS_REASON])
 {
 	unsigned other = XD_LAYOUT_VERSION;
@@ -102,7 +108,7 @@ int pins_open(struct pins *pins, const char *directory, char reason[PINS_REASON]
 		return error;
 	}
 	pins->lock = lock;
-	pins->adopted = false;
+	pins->adopted = names_each(pins->path, "", name_ignore, NULL) > 0;
 	return 0;
 }
 
@@ -142,7 +148,7 @@ static int map_compare(const struct bpf_map *map, int fd, char reason[PINS_REASO
 	return -ESTALE;
 }
 
-int pins_adopt(struct pins *pins, struct bpf_object *object, char reason[PINS_REASON])
+int pins_adopt(const struct pins *pins, struct bpf_object *object, char reason[PINS_REASON])
 {
 	struct bpf_map *map;
 
@@ -168,7 +174,6 @@ int pins_adopt(struct pins *pins, struct bpf_object *object, char reason[PINS_RE
 		close(fd);
 		if (error)
 			return error;
-		pins->adopted = true;
 	}
 	return 0;
 }
@@ -256,9 +261,25 @@ static void pin_remove(void *data, const char *name)
 	char path[ENTRY_PATH + 256];
 
 	snprintf(path, sizeof(path), "%.220s/%.200s", removal->path, name);
-	/* The last reference to the link goes with its pin: that detaches. */
+	/* The last reference to a link goes with its pin, which detaches some time later: do it now. */
+	if (!strncmp(name, link_prefix, strlen(link_prefix))) {
+		int link = bpf_obj_get(path);
+
+		if (link >= 0) {
+			bpf_link_detach(link);
+			close(link);
+		}
+	}
 	if (unlink(path))
 		removal->error = -errno;
+}
+
+void pins_discard(const struct pins *pins)
+{
+	struct removal removal = {pins->path, 0};
+
+	names_each(pins->path, "", pin_remove, &removal);
+	rmdir(pins->path);
 }
 
 static void layout_remove(void *data, const char *name)

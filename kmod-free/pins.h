@@ -15,7 +15,7 @@ enum { PINS_PATH = 160, PINS_REASON = 320 };
 struct pins {
 	char path[PINS_PATH]; /* of layout-VERSION */
 	int lock;             /* fd of the directory; -1: not open */
-	bool adopted;         /* maps were there */
+	bool adopted;         /* something was pinned when it was opened */
 };
 
 /*
@@ -29,7 +29,7 @@ void pins_close(struct pins *pins);
  * Before the object is loaded: has it use the pinned maps. Returns 0 or a negative errno with one sentence in
  * `reason`; -ESTALE: a pinned map is of another size than the object's, which names both.
  */
-int pins_adopt(struct pins *pins, struct bpf_object *object, char reason[PINS_REASON]);
+int pins_adopt(const struct pins *pins, struct bpf_object *object, char reason[PINS_REASON]);
 
 /* After it was loaded: pins the maps that aren't yet. Returns 0 or a negative errno. */
 int pins_keep(const struct pins *pins, struct bpf_object *object);
@@ -41,6 +41,9 @@ int pins_link_drop(const struct pins *pins, uint32_t ifindex);
 
 /* Calls `each` with the ifindex of every pinned link. Returns 0 or a negative errno. */
 int pins_links_each(const struct pins *pins, void (*each)(void *data, uint32_t ifindex), void *data);
+
+/* Removes what a start that failed has pinned: nobody's calls are in it. */
+void pins_discard(const struct pins *pins);
 
 /* Removes everything, of any layout: the links are detached with it. Returns 0 or a negative errno. */
 int pins_remove(const char *directory, char reason[PINS_REASON]);
