@@ -126,6 +126,6 @@ int loop_run(struct loop *loop)
 
 void loop_stop(struct loop *loop)
 {
+	/* Each turn ends by itself, and only when everything that it set off has been done. */
 	loop->stopped = true;
-	event_base_loopbreak(loop->base);
 }
