@@ -270,6 +270,11 @@ uint64_t world_total(const struct world *world, uint32_t row)
 	return total;
 }
 
+int world_events(const struct world *world)
+{
+	return bpf_map__fd(world->relay->maps.events);
+}
+
 void assert_all_counted(const struct world *world)
 {
 	uint64_t total = 0;

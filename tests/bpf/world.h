@@ -129,6 +129,9 @@ uint8_t world_chunk_byte(uint32_t chunk, uint32_t byte);
 /* The payload of `count` chunks from `first`, in `payload`. */
 void world_payload(uint32_t first, uint32_t count, uint8_t *payload);
 
+/* The events ring's file descriptor. */
+int world_events(const struct world *world);
+
 /* Name of an ending, for messages. */
 const char *ending_name(enum xd_ending ending);
 
