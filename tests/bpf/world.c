@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -201,41 +202,56 @@ uint64_t world_now(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static int world_run_in(
-        struct world *world, uint32_t ifindex, const uint8_t *bytes, size_t length, struct outcome *outcome)
+/* `metadata` bytes of `bytes` lie before the packet. Returns 0 or a negative errno. */
+static int world_run_in(struct world *world, uint32_t ifindex, const uint8_t *bytes, size_t length,
+        uint32_t metadata, struct outcome *outcome)
 {
-	struct xdp_md context = {.data_end = (uint32_t)length, .ingress_ifindex = ifindex};
+	struct xdp_md context = {.data = metadata, .data_end = (uint32_t)length, .ingress_ifindex = ifindex};
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = bytes, .data_size_in = (uint32_t)length,
 	        .data_out = outcome->bytes, .data_size_out = PACKET_MAX, .ctx_in = &context,
 	        .ctx_size_in = sizeof(context), .repeat = 1);
-	int error = bpf_prog_test_run_opts(world->program, &options);
-
-	outcome->verdict = (int)options.retval;
-	outcome->length = options.data_size_out;
-	return error;
-}
-
-struct outcome world_run_bytes(struct world *world, uint32_t ifindex, const uint8_t *bytes, size_t length)
-{
 	uint64_t before[XD_ENDINGS], changes = 0;
-	struct outcome outcome;
 	uint32_t row;
+	int error;
 
 	for (row = 0; row < XD_ENDINGS; row++)
 		before[row] = world_total(world, row);
-	assert_int_equal(world_run_in(world, ifindex, bytes, length, &outcome), 0);
+	error = bpf_prog_test_run_opts(world->program, &options);
+	if (error)
+		return error;
 	world->packets++;
-	outcome.ending = XD_ENDINGS;
+	outcome->verdict = (int)options.retval;
+	outcome->length = options.data_size_out;
+	outcome->ending = XD_ENDINGS;
 	for (row = 0; row < XD_ENDINGS; row++) {
 		uint64_t change = world_total(world, row) - before[row];
 
 		changes += change;
 		if (change)
-			outcome.ending = row;
+			outcome->ending = row;
 	}
 	/* One packet, one ending. */
 	assert_int_equal(changes, 1);
+	return 0;
+}
+
+struct outcome world_run_bytes(struct world *world, uint32_t ifindex, const uint8_t *bytes, size_t length)
+{
+	struct outcome outcome;
+
+	assert_int_equal(world_run_in(world, ifindex, bytes, length, 0, &outcome), 0);
 	return outcome;
+}
+
+bool world_run_without_headroom(struct world *world, const struct wire *wire, struct outcome *outcome)
+{
+	enum { METADATA = 216 };
+	uint8_t bytes[METADATA + PACKET_MAX] = {0};
+	size_t length = METADATA + wire_build(wire, bytes + METADATA);
+	int error = world_run_in(world, WORLD_WIRE, bytes, length, METADATA, outcome);
+
+	assert_true(!error || error == -EINVAL);
+	return !error;
 }
 
 struct outcome world_run(struct world *world, const struct wire *wire)
