@@ -78,12 +78,18 @@ static json_t *fake_calls(void *context, const struct api_filter *filter)
 
 static json_t *fake_parked(void *context, const struct api_filter *filter)
 {
-	(void)context;
-	return fake_list(filter, "parked",
+	json_t *list = fake_list(filter, "parked",
 	        "{\"tenant\":\"acme.example\",\"orbit\":\"701\",\"call\":\"k7Qm2\",\"state\":\"parked\","
 	        "\"caller\":\"\\\"Alice\\\" <sip:101@acme.example>\",\"number\":\"101\",\"parker\":\"102\","
 	        "\"taker\":null,\"since_s\":75,\"recalling\":true,\"recalls\":1,\"leg\":" CALLER "}",
 	        7);
+
+	(void)context;
+	if (api_stage.evil)
+		json_object_set_new(json_array_get(json_object_get(list, "parked"), 0), "caller",
+		        json_string("\033[2Jevil\r\xc2\x9b"
+		                    "2J"));
+	return list;
 }
 
 static json_t *fake_endpoints(void *context, const struct api_filter *filter)

@@ -36,6 +36,7 @@ struct api_stage {
 	char tenant[64];
 	uint32_t limit;
 	bool empty; /* lists are empty */
+	bool evil;  /* the caller's name means harm */
 	bool no_memory;
 };
 

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* xdpark parked: who is parked, where, and what they have heard. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/command.h"
+#include "tools/leg.h"
+
+static const struct table_column columns[] = {{"ORBIT", false}, {"TENANT", false}, {"CALLER", false},
+        {"PARKED BY", false}, {"FOR", true}, {"STATE", false}, {"CALL", false}, {"HELD", true},
+        {"INGRESS", true}, {"PUMP", true}, {"MEDIA", false}};
+
+static void cell_state(struct table *table, const json_t *parked)
+{
+	const char *state = answer_text(parked, "state"), *taker = answer_text(parked, "taker");
+	char text[128];
+
+	if (state && strcmp(state, "taking") == 0 && taker)
+		snprintf(text, sizeof(text), "%.60s takes it", taker);
+	else if (answer_flag(parked, "recalling"))
+		snprintf(text, sizeof(text), "recall %" PRIu64, answer_count(parked, "recalls"));
+	else
+		snprintf(text, sizeof(text), "%.60s", state ? state : "-");
+	table_cell(table, text);
+}
+
+static void row_print(struct table *table, const json_t *parked)
+{
+	const json_t *leg = json_object_get(parked, "leg");
+	char text[FIGURE_TEXT];
+
+	table_cell(table, answer_text(parked, "orbit"));
+	table_cell(table, answer_text(parked, "tenant"));
+	table_cell(table, answer_text(parked, "caller"));
+	table_cell(table, answer_text(parked, "parker"));
+	table_cell(table, figure_seconds(answer_count(parked, "since_s"), text));
+	cell_state(table, parked);
+	table_cell(table, answer_text(parked, "call"));
+	leg_cell_hold(table, leg);
+	leg_cell_media(table, leg);
+}
+
+static void print(const json_t *answer)
+{
+	const json_t *list = json_object_get(answer, "parked");
+	struct leg_sums sums = {0};
+	struct table *table;
+	char text[FIGURE_TEXT];
+	size_t i;
+	json_t *parked;
+
+	if (json_array_size(list) == 0 && answer_count(answer, "left_out") == 0) {
+		puts("Nobody is parked.");
+		return;
+	}
+	table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	json_array_foreach(list, i, parked)
+	{
+		row_print(table, parked);
+		leg_add(&sums, json_object_get(parked, "leg"));
+	}
+	table_print(table);
+	printf("\nParked: %s\n",
+	        figure_count(json_array_size(list) + answer_count(answer, "left_out"), text));
+	leg_sums_print(&sums);
+	left_out_print(answer);
+}
+
+const struct command cmd_parked = {
+        .name = "parked",
+        .arguments = "",
+        .help = "who is parked where, and who parked them (without a subcommand too)",
+        .target = "/v1/parked",
+        .list = true,
+        .print = print,
+};
