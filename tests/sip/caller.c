@@ -40,7 +40,7 @@ static bool listening(void *context)
 
 	far_rtp_listen(&caller->rtp);
 	if (caller->talk_ms > 0 && now >= caller->talk_ms) {
-		far_rtp_talk(&caller->rtp, &caller->end.server, caller->call->remote_rtp_port, 0x55);
+		far_rtp_talk(&caller->rtp, &caller->call->media, 0x55);
 		caller->talk_ms += 20;
 	}
 	return caller->call->ended;

@@ -100,7 +100,7 @@ static bool hears(struct party *talker, struct party *hearer, uint8_t fill)
 {
 	/* The first one may come while the switch is under way. */
 	for (int attempt = 0; attempt < 20; attempt++) {
-		far_rtp_talk(&talker->rtp, &talker->end.server, talker->call->remote_rtp_port, fill);
+		far_rtp_talk(&talker->rtp, &talker->call->media, fill);
 		if (far_rtp_wait_fill(&hearer->rtp, fill, 25))
 			return true;
 	}

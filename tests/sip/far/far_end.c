@@ -239,10 +239,16 @@ static void answer(struct far_end *end, const struct received *request, int stat
 
 static void remote_media_read(struct far_call *call, const struct received *message)
 {
-	const char *media = strstr(message->body, "m=audio ");
+	const char *media = strstr(message->body, "m=audio "), *address = strstr(message->body, "c=IN IP4 ");
+	char host[INET_ADDRSTRLEN];
 
-	if (media)
-		call->remote_rtp_port = (uint16_t)strtoul(media + strlen("m=audio "), NULL, 10);
+	if (!media || !address)
+		return;
+	address += strlen("c=IN IP4 ");
+	snprintf(host, sizeof(host), "%.*s", (int)strcspn(address, " /\r\n"), address);
+	call->media = (struct sockaddr_in){.sin_family = AF_INET,
+	        .sin_port = htons((uint16_t)strtoul(media + strlen("m=audio "), NULL, 10))};
+	inet_pton(AF_INET, host, &call->media.sin_addr);
 }
 
 /* What stands between < and >, or the value up to its parameters. */

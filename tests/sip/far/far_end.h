@@ -27,7 +27,7 @@ struct far_call {
 	unsigned cseq;              /* of our last request */
 	unsigned invite_cseq;       /* of our last INVITE */
 	uint16_t rtp_port;          /* ours, in SDP */
-	uint16_t remote_rtp_port;   /* the server's, from its SDP; 0: none yet */
+	struct sockaddr_in media;   /* where the server wants our RTP, from its SDP; port 0: not known */
 	int invite_status;          /* final answer to our last INVITE; 0: none yet */
 	int refer_status;           /* answer to our last REFER; 0: none yet */
 	int bye_status;             /* answer to our BYE; 0: none yet */

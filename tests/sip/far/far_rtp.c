@@ -60,9 +60,8 @@ uint16_t far_rtp_port(const struct far_rtp *rtp)
 	return ntohs(rtp->local.sin_port);
 }
 
-void far_rtp_talk(struct far_rtp *rtp, const struct sockaddr_in *server, uint16_t port, uint8_t fill)
+void far_rtp_talk(struct far_rtp *rtp, const struct sockaddr_in *to, uint8_t fill)
 {
-	struct sockaddr_in to = *server;
 	struct rtp_packet packet = {.version = 0x80,
 	        .sequence = htons(rtp->sequence++),
 	        .timestamp = htonl(rtp->timestamp),
@@ -70,8 +69,7 @@ void far_rtp_talk(struct far_rtp *rtp, const struct sockaddr_in *server, uint16_
 
 	rtp->timestamp += FAR_FRAME;
 	memset(packet.payload, fill, sizeof(packet.payload));
-	to.sin_port = htons(port);
-	sendto(rtp->socket, &packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to));
+	sendto(rtp->socket, &packet, sizeof(packet), 0, (const struct sockaddr *)to, sizeof(*to));
 }
 
 static void packet_count(struct far_rtp *rtp, const struct rtp_packet *packet)

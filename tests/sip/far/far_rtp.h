@@ -33,8 +33,8 @@ int far_rtp_open(struct far_rtp *rtp, const char *host);
 void far_rtp_close(struct far_rtp *rtp);
 uint16_t far_rtp_port(const struct far_rtp *rtp);
 
-/* Sends one frame, each payload byte `fill`, to the server's address and that port. */
-void far_rtp_talk(struct far_rtp *rtp, const struct sockaddr_in *server, uint16_t port, uint8_t fill);
+/* Sends one frame, each payload byte `fill`. */
+void far_rtp_talk(struct far_rtp *rtp, const struct sockaddr_in *to, uint8_t fill);
 
 /* Takes all packets that have arrived. */
 void far_rtp_listen(struct far_rtp *rtp);
