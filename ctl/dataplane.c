@@ -48,7 +48,7 @@ struct dataplane {
 static void give_reason(struct dataplane *dataplane, const char *reason)
 {
 	/* Once a change, not once a second. */
-	if (dataplane->mapped && strcmp(dataplane->reason, reason))
+	if (dataplane->mapped && strcmp(dataplane->reason, reason) != 0)
 		log_warn(NULL, "dataplane", "state=down reason=\"%s\"", reason);
 	snprintf(dataplane->reason, sizeof(dataplane->reason), "%s", reason);
 }
@@ -148,7 +148,7 @@ static int take_welcome(struct dataplane *dataplane, const struct handover_welco
 		return 0;
 	error = dataplane_welcome_check(welcome, bytes, again ? &dataplane->terms : NULL, reason);
 	if (!error && count != HANDOVER_FDS) {
-		snprintf(reason, sizeof(reason), "xdpark-dp handed over %u file descriptors, %u are needed",
+		snprintf(reason, sizeof(reason), "xdpark-dp handed over %u file descriptors, %d are needed",
 		        count, HANDOVER_FDS);
 		error = -EPERM;
 	}
@@ -390,7 +390,7 @@ void nexthop_use_end(struct dataplane *dataplane, struct nexthop_use *use)
 int dataplane_ask(struct dataplane *dataplane, const char *question,
         void (*answered)(void *context, const struct json_t *answer, int error), void *context)
 {
-	size_t bytes = sizeof(struct handover_text) + strlen(question) + 1;
+	size_t length = strlen(question) + 1, bytes = sizeof(struct handover_text) + length;
 	struct handover_text *text;
 	int error;
 
@@ -400,7 +400,7 @@ int dataplane_ask(struct dataplane *dataplane, const char *question,
 	if (!text)
 		return -ENOMEM;
 	text->kind = HANDOVER_QUERY;
-	strcpy(text->text, question);
+	memcpy(text->text, question, length);
 	error = dataplane_asks_add(dataplane->asks, answered, context, &text->id);
 	if (!error) {
 		error = dataplane_link_send(dataplane->link, text, bytes);

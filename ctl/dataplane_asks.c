@@ -4,12 +4,11 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
-#include <sys/queue.h>
 
 enum { ANSWER_MS = 2000 };
 
 struct ask {
-	TAILQ_ENTRY(ask) next;
+	struct ask *next;
 	struct dataplane_asks *asks;
 	struct timer timer; /* 2 s until -ETIMEDOUT */
 	uint32_t id;
@@ -20,7 +19,7 @@ struct ask {
 struct dataplane_asks {
 	struct timers *timers;
 	uint32_t last_id;
-	TAILQ_HEAD(ask_list, ask) list; /* in order of ids: answers come in that order, mostly */
+	struct ask *list; /* the newest first; there are few */
 };
 
 struct dataplane_asks *dataplane_asks_new(struct timers *timers)
@@ -30,27 +29,28 @@ struct dataplane_asks *dataplane_asks_new(struct timers *timers)
 	if (!asks)
 		return NULL;
 	asks->timers = timers;
-	TAILQ_INIT(&asks->list);
 	return asks;
 }
 
-static struct ask *ask_find(struct dataplane_asks *asks, uint32_t id)
+/* Takes it out of the list; NULL: not there. */
+static struct ask *ask_take(struct dataplane_asks *asks, uint32_t id)
 {
-	struct ask *ask;
+	struct ask **place = &asks->list, *ask;
 
-	TAILQ_FOREACH(ask, &asks->list, next)
-	if (ask->id == id)
-		break;
+	while (*place && (*place)->id != id)
+		place = &(*place)->next;
+	ask = *place;
+	if (ask)
+		*place = ask->next;
 	return ask;
 }
 
-/* Its end; `answered` may ask again. */
+/* The end of one that is in no list any more; `answered` may ask again. */
 static void ask_end(struct ask *ask, const json_t *answer, int error)
 {
 	dataplane_answered answered = ask->answered;
 	void *context = ask->context;
 
-	TAILQ_REMOVE(&ask->asks->list, ask, next);
 	timer_cancel(ask->asks->timers, &ask->timer);
 	free(ask);
 	answered(context, answer, error);
@@ -58,7 +58,9 @@ static void ask_end(struct ask *ask, const json_t *answer, int error)
 
 static void answer_missing(struct timer *timer)
 {
-	ask_end(owner_of(timer, struct ask, timer), NULL, -ETIMEDOUT);
+	struct ask *ask = owner_of(timer, struct ask, timer);
+
+	ask_end(ask_take(ask->asks, ask->id), NULL, -ETIMEDOUT);
 }
 
 int dataplane_asks_add(struct dataplane_asks *asks, dataplane_answered answered, void *context, uint32_t *id)
@@ -75,25 +77,25 @@ int dataplane_asks_add(struct dataplane_asks *asks, dataplane_answered answered,
 		free(ask);
 		return -ENOMEM;
 	}
-	TAILQ_INSERT_TAIL(&asks->list, ask, next);
+	ask->next = asks->list;
+	asks->list = ask;
 	*id = ask->id;
 	return 0;
 }
 
 void dataplane_asks_forget(struct dataplane_asks *asks, uint32_t id)
 {
-	struct ask *ask = ask_find(asks, id);
+	struct ask *ask = ask_take(asks, id);
 
 	if (!ask)
 		return;
-	TAILQ_REMOVE(&asks->list, ask, next);
 	timer_cancel(asks->timers, &ask->timer);
 	free(ask);
 }
 
 void dataplane_asks_tell(struct dataplane_asks *asks, uint32_t id, const char *text, size_t bytes)
 {
-	struct ask *ask = ask_find(asks, id);
+	struct ask *ask = ask_take(asks, id);
 	json_t *answer;
 
 	if (!ask)
@@ -106,14 +108,16 @@ void dataplane_asks_tell(struct dataplane_asks *asks, uint32_t id, const char *t
 	json_decref(answer);
 }
 
-/* Those that are asked by an `answered` meanwhile aren't among them. */
+/* What is asked by an `answered` meanwhile isn't among them. */
 void dataplane_asks_fail(struct dataplane_asks *asks, int error)
 {
-	uint32_t last = asks->last_id;
-	struct ask *ask;
+	struct ask *all = asks->list, *ask;
 
-	while ((ask = TAILQ_FIRST(&asks->list)) && (int32_t)(ask->id - last) <= 0)
+	asks->list = NULL;
+	while ((ask = all)) {
+		all = ask->next;
 		ask_end(ask, NULL, error);
+	}
 }
 
 void dataplane_asks_free(struct dataplane_asks *asks)

@@ -103,11 +103,12 @@ static void on_writable(evutil_socket_t socket, short what, void *context)
 static int connect_socket(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t length = strlen(path) + 1;
 	int handle, error;
 
-	if (strlen(path) >= sizeof(address.sun_path))
+	if (length > sizeof(address.sun_path))
 		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, length);
 	handle = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (handle < 0)
 		return -errno;

@@ -2,9 +2,9 @@
 #include "ctl/dataplane_maps.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -35,8 +35,10 @@ uint64_t dataplane_map_identity(int fd)
 	snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", fd);
 	file = fopen(line, "re");
 	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "map_id: %" SCNu64, &identity) == 1)
+		if (!strncmp(line, "map_id:", 7)) {
+			identity = strtoull(line + 7, NULL, 10);
 			break;
+		}
 	if (file)
 		fclose(file);
 	if (!identity && !fstat(fd, &status))

@@ -47,7 +47,7 @@ static struct nexthop *nexthop_find(struct nexthops *nexthops, const uint8_t ip[
 {
 	struct nexthop *nexthop = *bucket_of(nexthops, ip);
 
-	while (nexthop && memcmp(nexthop->ip, ip, sizeof(nexthop->ip)))
+	while (nexthop && memcmp(nexthop->ip, ip, sizeof(nexthop->ip)) != 0)
 		nexthop = nexthop->chain;
 	return nexthop;
 }

@@ -12,7 +12,7 @@
 /* REST_MS: no packet of one call may find the next one at its port. UNTIL_NS: orphans end that long after us.
  */
 enum { REST_MS = 2000, RENEW_MS = 60000, STREAM_WORDS = sizeof(struct xd_stream) / sizeof(uint64_t) };
-#define UNTIL_NS (15 * 60 * 1000000000ULL)
+#define UNTIL_NS (15ULL * 60 * 1000000000)
 
 /* What the controller keeps of an index. */
 struct slot {
@@ -203,7 +203,7 @@ static void stream_read(const struct endpoint *endpoint, struct xd_stream *strea
 {
 	const struct xd_stream *from = dataplane_stream(endpoint->endpoints->dataplane, endpoint->index);
 	const uint64_t __attribute__((may_alias)) *words = (const void *)from;
-	uint64_t copy[STREAM_WORDS];
+	uint64_t copy[STREAM_WORDS] = {0};
 
 	for (unsigned i = 0; i < STREAM_WORDS; i++)
 		copy[i] = __atomic_load_n(&words[i], __ATOMIC_RELAXED);

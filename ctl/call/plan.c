@@ -52,8 +52,9 @@ static void plan_store(struct xd_plan *to, const struct xd_plan *from)
 uint64_t plan_publish(struct xd_endpoint *entry, uint64_t *due, const struct xd_plan *was,
         const struct xd_plan *plan, uint64_t now)
 {
+	_Atomic uint64_t *next_frame = (_Atomic uint64_t *)due;
 	uint64_t generation = __atomic_load_n(&entry->generation, __ATOMIC_RELAXED) + 1;
-	uint64_t frame = __atomic_exchange_n(due, 0, __ATOMIC_SEQ_CST);
+	uint64_t frame = atomic_exchange(next_frame, 0);
 
 	/* A reader that sees a word of the new plan must see the generation before it, too. */
 	atomic_thread_fence(memory_order_release);
@@ -63,6 +64,6 @@ uint64_t plan_publish(struct xd_endpoint *entry, uint64_t *due, const struct xd_
 		return generation;
 	if (!frame || !plan_holds(was) || was->t0 != plan->t0 || was->ptime_ns != plan->ptime_ns)
 		frame = plan_first_frame(plan->t0, plan->ptime_ns, now);
-	__atomic_store_n(due, frame, __ATOMIC_RELEASE);
+	atomic_store_explicit(next_frame, frame, memory_order_release);
 	return generation;
 }

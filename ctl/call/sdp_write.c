@@ -17,8 +17,8 @@ struct writing {
 
 /* One rtpmap line of the stream. */
 struct row {
-	uint8_t type;
 	const char *name;
+	uint8_t type;
 	bool event;
 };
 
@@ -74,15 +74,16 @@ static void put_stream(struct writing *writing, const struct sdp_local *local, u
 
 size_t sdp_write_offer(const struct sdp_local *local, char *text)
 {
-	struct writing writing = {text, 0};
+	struct writing writing = {0};
 	struct row rows[XD_CODECS + 1];
 	unsigned count = 0;
 
+	writing.text = text;
 	for (unsigned i = 0; i < local->codec_count; i++)
 		rows[count++] =
-		        (struct row){sdp_codec_type(local->codecs[i]), codec_name(local->codecs[i]), false};
+		        (struct row){codec_name(local->codecs[i]), sdp_codec_type(local->codecs[i]), false};
 	if (local->telephone_event)
-		rows[count++] = (struct row){SDP_EVENT_TYPE, "telephone-event", true};
+		rows[count++] = (struct row){"telephone-event", SDP_EVENT_TYPE, true};
 	put_session(&writing, local);
 	put_stream(&writing, local, local->port, rows, count, false);
 	return writing.used;
@@ -95,21 +96,22 @@ static unsigned answer_rows(
 	const struct xd_payload *payloads = agreement->payloads;
 	unsigned count = 0;
 
-	rows[count++] = (struct row){payloads[XD_VOICE].type_in, codec_name(agreement->codec), false};
+	rows[count++] = (struct row){codec_name(agreement->codec), payloads[XD_VOICE].type_in, false};
 	if (payloads[XD_NOISE].type_in != XD_NO_PAYLOAD)
-		rows[count++] = (struct row){payloads[XD_NOISE].type_in, "CN", false};
+		rows[count++] = (struct row){"CN", payloads[XD_NOISE].type_in, false};
 	if (payloads[XD_EVENT].type_in != XD_NO_PAYLOAD && local->telephone_event)
-		rows[count++] = (struct row){payloads[XD_EVENT].type_in, "telephone-event", true};
+		rows[count++] = (struct row){"telephone-event", payloads[XD_EVENT].type_in, true};
 	return count;
 }
 
 size_t sdp_write_answer(const struct sdp_local *local, const struct sdp *offer,
         const struct sdp_agreement *agreement, char *text)
 {
-	struct writing writing = {text, 0};
+	struct writing writing = {0};
 	struct row rows[XD_PAYLOADS];
 	unsigned count = answer_rows(local, agreement, rows);
 
+	writing.text = text;
 	put_session(&writing, local);
 	for (unsigned i = 0; i < offer->streams; i++) {
 		if (i == offer->audio)

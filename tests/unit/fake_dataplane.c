@@ -17,7 +17,9 @@
 #include "ctl/address.h"
 #include "ctl/timer.h"
 
-enum { PAGE = 4096, RUN_MS = 3000, PAUSE_MS = 20 };
+enum { RUN_MS = 3000, PAUSE_MS = 20 };
+
+static const size_t page = 4096;
 
 struct fake_dataplane_inside {
 	char directory[32];
@@ -50,7 +52,7 @@ static void unlock(struct fake_dataplane *fake)
 
 static void *make_map(struct fake_dataplane *fake, enum handover_fd which, size_t bytes)
 {
-	size_t whole = (bytes + PAGE - 1) / PAGE * PAGE;
+	size_t whole = (bytes + page - 1) / page * page;
 	void *memory;
 
 	if (fake->inside->fds[which] >= 0)
@@ -72,10 +74,10 @@ static void make_maps(struct fake_dataplane *fake)
 	fake->due = make_map(fake, HANDOVER_FD_DUE, welcome->endpoints * sizeof(*fake->due));
 	fake->chunks = make_map(fake, HANDOVER_FD_CHUNKS, welcome->chunks * sizeof(*fake->chunks));
 	fake->streams = make_map(fake, HANDOVER_FD_STREAMS, welcome->endpoints * sizeof(*fake->streams));
-	ring = make_map(fake, HANDOVER_FD_EVENTS, 2 * PAGE + 2 * (size_t)welcome->events_bytes);
+	ring = make_map(fake, HANDOVER_FD_EVENTS, 2 * page + 2 * (size_t)welcome->events_bytes);
 	fake->ring_consumer = (uint64_t *)ring;
-	fake->ring_producer = (uint64_t *)(ring + PAGE);
-	fake->ring_data = ring + 2 * PAGE;
+	fake->ring_producer = (uint64_t *)(ring + page);
+	fake->ring_data = ring + 2 * page;
 }
 
 static struct fake_remote *remote_of(struct fake_dataplane *fake, const uint8_t ip[16])
@@ -210,7 +212,7 @@ struct fake_dataplane *fake_dataplane_new(void)
 	fake->inside->connection = fake->inside->listener = -1;
 	fake->fds = HANDOVER_FDS;
 	pthread_mutex_init(&fake->inside->lock, NULL);
-	strcpy(fake->inside->directory, "/tmp/xdpt-XXXXXX");
+	snprintf(fake->inside->directory, sizeof(fake->inside->directory), "/tmp/xdpt-XXXXXX");
 	must(mkdtemp(fake->inside->directory) != NULL, "mkdtemp");
 	snprintf(fake->path, sizeof(fake->path), "%s/dp.sock", fake->inside->directory);
 	*welcome = (struct handover_welcome){
@@ -238,7 +240,7 @@ void fake_dataplane_start(struct fake_dataplane *fake)
 
 	if (!fake->endpoints || fake->new_maps)
 		make_maps(fake);
-	strcpy(address.sun_path, fake->path);
+	memcpy(address.sun_path, fake->path, sizeof(fake->path));
 	unlink(fake->path);
 	inside->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	must(inside->listener >= 0 && !bind(inside->listener, (struct sockaddr *)&address, sizeof(address)) &&
@@ -282,11 +284,13 @@ void fake_dataplane_free(struct fake_dataplane *fake)
 static void ring_write(struct fake_dataplane *fake, uint64_t at, const void *bytes, uint32_t count)
 {
 	uint32_t size = fake->welcome.events_bytes;
+	const uint8_t *from = bytes;
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint64_t place = (at + i) & (size - 1);
 
-		fake->ring_data[place] = fake->ring_data[place + size] = ((const uint8_t *)bytes)[i];
+		memcpy(fake->ring_data + place, from + i, 1);
+		memcpy(fake->ring_data + place + size, from + i, 1);
 	}
 }
 

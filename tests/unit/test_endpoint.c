@@ -24,7 +24,7 @@ static void a_change_is_one_generation(void **state)
 	assert_int_equal(entry->plan[1].ssrc, endpoint.ssrc);
 	assert_int_equal(entry->plan[1].leg_since, 1);
 	assert_int_equal(entry->plan[1].media_since, 1);
-	assert_in_range(entry->plan[1].until, now + 899 * 1000 * MS, now + 901 * 1000 * MS);
+	assert_in_range(entry->plan[1].until, now + 899000 * MS, now + 901000 * MS);
 	assert_int_equal(rig->fake->due[1], 0);
 	plan = endpoint.plan;
 	endpoint_change(&endpoint, &plan, false);
@@ -176,8 +176,8 @@ static void the_sweep_renews(void **state)
 	assert_int_equal(plan_of(rig, 1)->until, 1);
 	rig->now += 1;
 	endpoints_sweep(endpoints);
-	assert_in_range(plan_of(rig, 1)->until, clock_monotonic_ns() + 899 * 1000 * MS,
-	        clock_monotonic_ns() + 901 * 1000 * MS);
+	assert_in_range(plan_of(rig, 1)->until, clock_monotonic_ns() + 899000 * MS,
+	        clock_monotonic_ns() + 901000 * MS);
 	assert_int_equal(rig->fake->endpoints[1].generation, 1);
 	/* Open but never changed, closed, never opened: nothing is promised to them. */
 	assert_int_equal(plan_of(rig, other.index)->until, 0);
