@@ -188,22 +188,20 @@ bool address_equal(const struct address *a, const struct address *b)
 
 socklen_t address_to_socket(const struct address *address, struct sockaddr_storage *socket_address)
 {
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)socket_address;
+	struct sockaddr_in *in = (struct sockaddr_in *)socket_address;
+
 	memset(socket_address, 0, sizeof(*socket_address));
 	if (address_is_ipv4(address->ip)) {
-		struct sockaddr_in *in = (struct sockaddr_in *)socket_address;
-
 		in->sin_family = AF_INET;
 		in->sin_port = htons(address->port);
 		memcpy(&in->sin_addr, address->ip + IPV4_AT, sizeof(in->sin_addr));
 		return sizeof(*in);
-	} else {
-		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)socket_address;
-
-		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons(address->port);
-		memcpy(&in6->sin6_addr, address->ip, sizeof(in6->sin6_addr));
-		return sizeof(*in6);
 	}
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(address->port);
+	memcpy(&in6->sin6_addr, address->ip, sizeof(in6->sin6_addr));
+	return sizeof(*in6);
 }
 
 int address_from_socket(const struct sockaddr_storage *socket_address, struct address *address)

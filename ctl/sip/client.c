@@ -16,8 +16,7 @@ enum {
 
 static void make_branch(char branch[BRANCH_TEXT])
 {
-	memcpy(branch, "z9hG4bK", 7);
-	sip_random(branch + 7);
+	sip_random(stpcpy(branch, "z9hG4bK"));
 }
 
 /* Puts our Via on top: where we are bound, or the address that the far end sees when that is any. */

@@ -151,7 +151,7 @@ static struct verdict check_start_line(const char *line, const char *end)
 }
 
 /* Line ends are CR LF, and nothing else holds a CR or LF; a folded line becomes one (RFC 3261 7.3.1). */
-static struct verdict join_lines(char *header, char *end)
+static struct verdict join_lines(char *header, const char *end)
 {
 	for (char *c = header; c < end; c++) {
 		if (*c == '\n' || (*c == '\r' && c[1] != '\n'))

@@ -64,7 +64,7 @@ static char *repeated(const char *head, const char *piece, unsigned count, const
 
 	while (count--)
 		end = stpcpy(end, piece);
-	strcpy(end, tail);
+	stpcpy(end, tail);
 	return text;
 }
 

@@ -125,7 +125,7 @@ static void check_rejection(const struct flow *flow, char *out, size_t length, i
 	}
 	free(copy);
 	assert_memory_equal(out, "SIP/2.0 ", 8);
-	assert_int_equal(atoi(out + 8), status);
+	assert_int_equal(strtol(out + 8, NULL, 10), status);
 	assert_true(holds(out, length, ";received=192.0.2.99"));
 	assert_true(holds(out, length, "\r\nContent-Length: 0\r\n\r\n"));
 }

@@ -307,7 +307,7 @@ static void a_tombstone_answers_with_the_same_bytes(void **state)
 	send_request("OPTIONS");
 	net_run(&net, 400);
 	assert_int_equal(filter.seen, 1);
-	strcpy(first, filter.last);
+	memcpy(first, filter.last, sizeof(first));
 	net_run(&net, 200);
 	assert_int_equal(filter.seen, 2);
 	assert_string_equal(filter.last, first);

@@ -138,6 +138,7 @@ static void ask(const char *from, const struct address *to, struct address *answ
 	char bytes[64];
 	_Alignas(struct cmsghdr) char control[256];
 	struct iovec vector = {bytes, sizeof(bytes)};
+	struct cmsghdr *tag;
 	struct msghdr header = {.msg_name = &name,
 	        .msg_namelen = sizeof(name),
 	        .msg_iov = &vector,
@@ -157,8 +158,9 @@ static void ask(const char *from, const struct address *to, struct address *answ
 	wait_for(1);
 	assert_int_equal(recvmsg(fd, &header, 0), 1);
 	assert_int_equal(address_from_socket(&name, answered), 0);
-	*tos = ipv4 ? *(uint8_t *)CMSG_DATA(CMSG_FIRSTHDR(&header))
-	            : *(int *)CMSG_DATA(CMSG_FIRSTHDR(&header));
+	tag = CMSG_FIRSTHDR(&header);
+	assert_non_null(tag);
+	*tos = tag ? *(uint8_t *)CMSG_DATA(tag) : -1; /* an int for IPv6, with the low byte first */
 	close(fd);
 }
 

@@ -85,7 +85,7 @@ static int status_of(int message)
 {
 	assert_true(message < far.count);
 	assert_memory_equal(far.got[message], "SIP/2.0 ", 8);
-	return atoi(far.got[message] + 8);
+	return (int)strtol(far.got[message] + 8, NULL, 10);
 }
 
 static struct sip_counters counters(void)
