@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/api/api.h"
 #include "ctl/call/calls.h"
+#include "ctl/call/describe.h"
 #include "ctl/loop.h"
 #include "ctl/privileges.h"
 #include "kmod-free/log.h"
@@ -24,6 +26,7 @@ struct daemon {
 	struct calls *calls;
 	struct transport **transports;
 	size_t transport_count;
+	struct api *api;
 };
 
 struct options {
@@ -199,6 +202,19 @@ static int start_transports(struct daemon *daemon, char *reason)
 	return 0;
 }
 
+static int start_api(struct daemon *daemon, char *reason)
+{
+	const struct api_options options = {
+	        .base = loop_base(daemon->loop),
+	        .path = daemon->config->control,
+	        .group = daemon->config->control_group,
+	        .ops = &describe_ops,
+	        .context = daemon->calls,
+	};
+
+	return api_new(&daemon->api, &options, reason);
+}
+
 static int start(struct daemon *daemon, char *reason)
 {
 	struct calls_options options = {.config = daemon->config};
@@ -220,11 +236,14 @@ static int start(struct daemon *daemon, char *reason)
 	result = calls_new(&daemon->calls, &options, reason);
 	if (!result)
 		result = start_transports(daemon, reason);
+	if (!result)
+		result = start_api(daemon, reason);
 	return result;
 }
 
 static void stop(struct daemon *daemon)
 {
+	api_free(daemon->api);
 	for (size_t i = 0; i < daemon->transport_count; i++)
 		transport_free(daemon->transports[i]);
 	free(daemon->transports);

@@ -106,6 +106,11 @@ static const struct leg_ops parker_ops = {
         .forget = parker_forget,
 };
 
+const struct announcement *announcement_of(const struct leg *leg)
+{
+	return leg->ops == &parker_ops ? leg->owner : NULL;
+}
+
 static void refer_accept(struct leg *parker, struct transaction *server, const struct sip_message *refer)
 {
 	osip_message_t *response = sip_response(refer, 202, NULL, NULL);

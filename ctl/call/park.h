@@ -44,6 +44,9 @@ int park_taken(struct parked_leg *parked, struct leg *taker);
 void announcement_start(struct leg *parker, struct parked_leg *parked, struct transaction *server,
         const struct sip_message *refer, bool subscribe);
 
+/* The announcement that a leg hears or has heard; NULL: it has none. */
+const struct announcement *announcement_of(const struct leg *leg);
+
 /* The parked call has gone, taken or left: no more to say. NULL is legal. */
 void announcement_over(struct announcement *announcement);
 
