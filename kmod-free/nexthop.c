@@ -104,6 +104,23 @@ static void entry_log(const struct remote *entry, const struct xd_hop *hop)
 		        "remote=%s error=\"no route, or the neighbour doesn't answer\"", text);
 }
 
+/*
+ * While the kernel asks anew for a neighbour that we knew, the MAC that we know serves: also when it failed
+ * once, which a flushed neighbour table looks like.
+ */
+static bool entry_still_serves(struct remote *entry, const struct verdict *verdict)
+{
+	bool doubted = entry->doubted;
+
+	if (verdict->state == XD_NEXTHOP_PENDING)
+		return entry->state != XD_NEXTHOP_PENDING;
+	if (verdict->state == XD_NEXTHOP_REACHABLE || !verdict->solicit ||
+	        entry->state != XD_NEXTHOP_REACHABLE)
+		return false;
+	entry->doubted = true;
+	return !doubted;
+}
+
 static void entry_apply(struct nexthop_table *table, uint32_t index, const struct rtnl_route *route,
         const struct verdict *verdict)
 {
@@ -114,9 +131,9 @@ static void entry_apply(struct nexthop_table *table, uint32_t index, const struc
 	bool changed;
 
 	remotes_via_set(&table->remotes, index, route->ifindex, route->via);
-	/* While the kernel asks anew for a neighbour that we knew, the MAC that we know serves. */
-	if (verdict->state == XD_NEXTHOP_PENDING && !moved && entry->state != XD_NEXTHOP_PENDING)
+	if (!moved && entry_still_serves(entry, verdict))
 		return;
+	entry->doubted = false;
 	changed = entry->state != verdict->state || entry->error != verdict->error;
 	if (verdict->state == XD_NEXTHOP_REACHABLE) {
 		changed |= memcmp(&shown->hop[shown->now & 1], &verdict->hop, sizeof(verdict->hop)) != 0;

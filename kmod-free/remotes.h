@@ -20,6 +20,7 @@ struct remote {
 	enum xd_nexthop_state state;     /* XD_NEXTHOP_FREE: not in use */
 	bool orphan;                     /* not held since the last hello */
 	bool ask;                        /* route and neighbour are to be asked again */
+	bool doubted;                    /* the neighbour failed once, and is asked again */
 	bool untold;                     /* the controller doesn't know the state yet */
 	uint32_t address_next, via_next; /* in the same bucket; 0: last */
 };

@@ -6,7 +6,7 @@
  *   hello                          connect, say hello, map what comes
  *   hello-wrong                    the same, as if built from another layout
  *   query JSON                     ok ANSWER
- *   hold-remote ADDRESS            ok INDEX STATE, or error ERRNO: waits 3 s for the neighbour
+ *   hold-remote ADDRESS            ok INDEX STATE, or error ERRNO: waits 5 s for the neighbour
  *   release-remote ADDRESS
  *   news ADDRESS                   ok STATE ERRNO: what was last told of a remote, after reading all that is
  * there clip CHUNKS                    fill chunks: byte 0 and 1 of each are its number, the others follow
@@ -32,7 +32,7 @@
 #include "kmod-free/handover.h"
 #include "kmod-free/ip.h"
 
-enum { NEWS = 64, PTIME_NS = 20000000, WAIT_MS = 3000 };
+enum { NEWS = 64, PTIME_NS = 20000000, WAIT_MS = 5000 };
 
 static const char *path;
 static int dataplane = -1;
