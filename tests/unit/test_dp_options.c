@@ -163,11 +163,13 @@ static void test_endings_in_man(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		char wanted[256] = "";
+		char wanted[256];
+		size_t used = 0;
 
 		/* A straight apostrophe is written \(aq. */
 		for (const char *from = rows[i]; *from; from++)
-			strncat(wanted, *from == '\'' ? "\\(aq" : (char[]){*from, 0}, 4);
+			used += (size_t)snprintf(
+			        wanted + used, sizeof(wanted) - used, *from == '\'' ? "\\(aq" : "%c", *from);
 		if (!strstr(man, wanted))
 			fail_msg("xdpark-dp.8 has no row%s", wanted);
 	}
