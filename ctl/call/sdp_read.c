@@ -9,7 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
-enum { TYPES = 128, MAX_TEXT_MS = 1000 };
+/* ORIGIN_WORDS: of o= without the user's name: session, version, IN, IP4, address. */
+enum { TYPES = 128, MAX_TEXT_MS = 1000, ORIGIN_WORDS = 5 };
 
 struct text {
 	const char *at;
@@ -45,7 +46,8 @@ struct stream {
 	uint16_t port_number;
 };
 
-/* The next line without its CRLF or LF. 1: there was one, 0: the end, -EINVAL: not `x=...`. */
+/* The next line without its CRLF or LF and blanks before that. 1: there was one, 0: the end, -EINVAL: not
+ * `x=...`. */
 static int line_next(struct text *rest, struct line *line)
 {
 	const char *end;
@@ -59,6 +61,8 @@ static int line_next(struct text *rest, struct line *line)
 	rest->at += length + (end != NULL);
 	rest->length -= length + (end != NULL);
 	if (length && line->value.at[length - 1] == '\r')
+		line->value.length--;
+	while (line->value.length && line->value.at[line->value.length - 1] == ' ')
 		line->value.length--;
 	if (line->value.length < 2 || line->value.at[1] != '=')
 		return -EINVAL;
@@ -142,12 +146,16 @@ static bool text_count(struct text text, uint64_t *count)
 	return text.length > 0;
 }
 
+/* Read from its end: the user's name in front has blanks in it with some, and is missing with others. */
 static int origin_read(struct text value, struct sdp *sdp)
 {
-	if (!word_next(&value).length || !text_count(word_next(&value), &sdp->session) ||
-	        !text_count(word_next(&value), &sdp->version))
-		return -EINVAL;
-	return 0;
+	struct text last[ORIGIN_WORDS] = {0}, word;
+
+	while ((word = word_next(&value)).length) {
+		memmove(last, last + 1, sizeof(last) - sizeof(*last));
+		last[ORIGIN_WORDS - 1] = word;
+	}
+	return text_count(last[0], &sdp->session) && text_count(last[1], &sdp->version) ? 0 : -EINVAL;
 }
 
 /* Nobody is sent media by multicast or broadcast at a stranger's word. */

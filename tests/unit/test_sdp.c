@@ -150,6 +150,25 @@ static void words_apply_where_they_stand(void **state)
 	assert_int_equal(sdp.remote.port, 0);
 }
 
+static void origins_of_all_sorts(void **state)
+{
+	struct sdp sdp =
+	        read_good("v=0\r\no=Alice of Sales 12 13 IN IP4 a.example \r\nc=IN IP4 192.0.2.9 \r\n" AUDIO
+	                  "a=sendonly  \r\n");
+
+	(void)state;
+	assert_int_equal(sdp.session, 12);
+	assert_int_equal(sdp.version, 13);
+	assert_int_equal(sdp.direction, SDP_SENDONLY);
+	sdp = read_good("v=0\r\no= 1 2 IN IP4 10.0.0.1\r\nc=IN IP4 192.0.2.9\r\n" AUDIO);
+	assert_int_equal(sdp.version, 2);
+	sdp = read_good("v=0\r\nc=IN IP4 192.0.2.9\r\n" AUDIO);
+	assert_int_equal(sdp.version, 0);
+	/* Longer than any integer: still another one when it changes. */
+	sdp = read_good("v=0\r\no=- 1 99999999999999999999998 IN IP4 h\r\nc=IN IP4 192.0.2.9\r\n" AUDIO);
+	assert_true(sdp.version != 0);
+}
+
 static void only_known_formats_count(void **state)
 {
 	struct sdp sdp = read_good(
@@ -370,6 +389,7 @@ int main(void)
 	        cmocka_unit_test(bad_bodies_are_refused),
 	        cmocka_unit_test(long_bodies_are_refused),
 	        cmocka_unit_test(words_apply_where_they_stand),
+	        cmocka_unit_test(origins_of_all_sorts),
 	        cmocka_unit_test(only_known_formats_count),
 	        cmocka_unit_test(one_codec_is_answered),
 	        cmocka_unit_test(answers_with_several_codecs),
