@@ -44,12 +44,12 @@ static uint64_t first_frame(const struct xd_plan *plan, uint64_t now)
 	return plan->t0 + (now - plan->t0 + plan->ptime_ns - 1) / plan->ptime_ns * plan->ptime_ns;
 }
 
-void world_publish(struct world *world, uint32_t index, struct xd_plan plan, uint64_t now)
+bool world_publish(struct world *world, uint32_t index, struct xd_plan plan, uint64_t now)
 {
 	struct xd_endpoint *endpoint = &world->endpoints[index];
 	uint64_t generation = endpoint->generation + 1;
 	const struct xd_plan *old = &endpoint->plan[endpoint->generation & 1];
-	bool goes_on = old->t0 == plan.t0 && old->ptime_ns == plan.ptime_ns;
+	bool same = old->t0 == plan.t0 && old->ptime_ns == plan.ptime_ns;
 	uint64_t frame = __atomic_exchange_n(&world->due[index], 0, __ATOMIC_SEQ_CST);
 
 	if (plan.leg_since == WORLD_NOW)
@@ -59,8 +59,9 @@ void world_publish(struct world *world, uint32_t index, struct xd_plan plan, uin
 	memcpy(&endpoint->plan[generation & 1], &plan, sizeof(plan));
 	__atomic_store_n(&endpoint->generation, generation, __ATOMIC_RELEASE);
 	if (plan.action == XD_HOLD || plan.action == XD_HOLD_UNTIL_HEARD)
-		__atomic_store_n(&world->due[index], goes_on && frame ? frame : first_frame(&plan, now),
+		__atomic_store_n(&world->due[index], same && frame ? frame : first_frame(&plan, now),
 		        __ATOMIC_RELEASE);
+	return same && frame;
 }
 
 void world_bridge(struct world *world, uint32_t a, uint32_t phone_a, uint32_t b, uint32_t phone_b)

@@ -21,6 +21,7 @@ enum {
 	WORLD_ADDRESSES = 2,  /* LOCAL4 and LOCAL6 */
 	WORLD_ENDPOINTS = 64, /* the second half is LOCAL6's */
 	WORLD_CHUNKS = 240,
+	WORLD_CHUNKS_LARGE = 262128,
 	WORLD_PHONES = 4,
 	WORLD_EVENTS_BYTES = 4096,
 	WORLD_WIRE = 41,  /* ifindex: where packets come from */
@@ -37,6 +38,7 @@ struct relay_bpf;
 struct world {
 	struct relay_bpf *relay;
 	int program;
+	uint32_t chunk_count;
 	struct xd_endpoint *endpoints;
 	struct xd_stream *streams;
 	uint64_t *due;
@@ -58,6 +60,7 @@ struct outcome {
 
 /* cmocka's setup and teardown of a group: *state is the struct world. Each test begins with world_reset. */
 int world_open(void **state);
+int world_open_large(void **state); /* with WORLD_CHUNKS_LARGE chunks */
 int world_close(void **state);
 
 /* Forgets all calls, streams and counters; maps as a dataplane just started leaves them, and the phones. */
@@ -75,10 +78,11 @@ void world_playlist(struct xd_plan *plan, uint64_t t0);
 
 /*
  * Publishes a plan as layout.h orders it, and starts the stream at its first frame not before `now` (or goes
- * on with it). A plan whose leg_since or media_since is 0xffff gets the new generation there.
+ * on with it). Returns whether it goes on. A plan whose leg_since or media_since is 0xffff gets the new
+ * generation there.
  */
 enum { WORLD_NOW = 0xffff };
-void world_publish(struct world *world, uint32_t index, struct xd_plan plan, uint64_t now);
+bool world_publish(struct world *world, uint32_t index, struct xd_plan plan, uint64_t now);
 
 /* Two endpoints that hear each other, both FORWARD. */
 void world_bridge(struct world *world, uint32_t a, uint32_t phone_a, uint32_t b, uint32_t phone_b);
@@ -115,6 +119,13 @@ struct outcome world_run_bytes(struct world *world, uint32_t ifindex, const uint
 struct outcome world_run(struct world *world, const struct wire *wire);
 
 /*
+ * The same, from any thread, without asking for the ending: *outcome gets the rest. The caller adds what it
+ * ran to world->packets.
+ */
+void world_run_quickly(
+        struct world *world, uint32_t ifindex, const uint8_t *bytes, size_t length, struct outcome *outcome);
+
+/*
  * The same, with so little room before the packet that no header can grow: metadata fills it. False: this
  * kernel (before 6.3) takes no such packet from a test.
  */
@@ -129,7 +140,8 @@ uint64_t world_total(const struct world *world, uint32_t row);
 /* All packets that were run have ended somewhere. */
 void assert_all_counted(const struct world *world);
 
-/* What a chunk's byte is, so that tests know a payload by its place. */
+/* What a chunk's byte is: the first four are its number, lowest first, so that tests know a payload by them.
+ */
 uint8_t world_chunk_byte(uint32_t chunk, uint32_t byte);
 
 /* The payload of `count` chunks from `first`, in `payload`. */
