@@ -34,7 +34,7 @@ static const struct field fields[] = {
 
 static void document_read(struct reading *reading)
 {
-	const yaml_node_t *root = yaml_document_get_root_node(reading->document);
+	const yaml_node_t *root = yaml_document_get_root_node(&reading->document);
 	struct where where = {0}, tenants = {.up = &where, .key = "tenants"};
 	struct where trunks = {.up = &where, .key = "trunks"};
 
@@ -85,7 +85,6 @@ static const char *folder_of(struct memory *memory, const char *file)
 
 static int reading_run(struct reading *reading, const char *file)
 {
-	yaml_document_t document;
 	int error;
 
 	reading->memory = reading->config->memory;
@@ -95,12 +94,11 @@ static int reading_run(struct reading *reading, const char *file)
 	reading->folder = folder_of(reading->scratch, file);
 	if (!reading->folder)
 		return -ENOMEM;
-	error = yaml_read(reading, file, &document);
+	error = yaml_read(reading, file, &reading->document);
 	if (error < 0)
 		return error;
-	reading->document = &document;
 	document_read(reading);
-	yaml_document_delete(&document);
+	yaml_document_delete(&reading->document);
 	return reading->error;
 }
 

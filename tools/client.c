@@ -56,7 +56,7 @@ static int client_connect(const char *path)
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
@@ -143,13 +143,14 @@ static int answer_read(const struct answer_text *text, const char *path, json_t 
 {
 	const char *body = text->bytes ? strstr(text->bytes, "\r\n\r\n") : NULL, *error;
 	json_t *value;
-	int status;
+	bool good;
 
-	if (!body || sscanf(text->bytes, "HTTP/1.%*d %d", &status) != 1)
+	if (!body || strncmp(text->bytes, "HTTP/1.", strlen("HTTP/1.")) != 0)
 		return fail("what answers at %s is not xdparkd", path);
 	body += strlen("\r\n\r\n");
 	value = json_loadb(body, text->length - (size_t)(body - text->bytes), 0, NULL);
-	if (status == 200 && json_is_object(value)) {
+	good = strncmp(text->bytes + strlen("HTTP/1.x"), " 200 ", strlen(" 200 ")) == 0;
+	if (good && json_is_object(value)) {
 		*answer = value;
 		return EXIT_DONE;
 	}

@@ -9,8 +9,9 @@
 
 struct table {
 	const struct table_column *columns;
-	unsigned count; /* of columns */
-	char **cells;   /* row by row */
+	unsigned count;  /* of columns */
+	unsigned column; /* of the next cell */
+	char **cells;    /* row by row */
 	size_t cell_count, size;
 	int widths[TABLE_COLUMNS];
 };
@@ -67,7 +68,8 @@ void table_cell(struct table *table, const char *text)
 	if (!copy)
 		return;
 	text_clean(copy);
-	column = (unsigned)(table->cell_count % table->count);
+	column = table->column;
+	table->column = column + 1 == table->count ? 0 : column + 1;
 	width = text_width(copy);
 	if (width > table->widths[column])
 		table->widths[column] = width;
@@ -97,12 +99,15 @@ static void cell_print(const struct table *table, unsigned column, const char *t
 
 void table_print(struct table *table)
 {
+	unsigned column = 0;
+
 	if (!table)
 		return;
 	for (unsigned i = 0; i < table->count; i++)
 		cell_print(table, i, table->columns[i].heading);
 	for (size_t i = 0; i < table->cell_count; i++) {
-		cell_print(table, (unsigned)(i % table->count), table->cells[i]);
+		cell_print(table, column, table->cells[i]);
+		column = column + 1 == table->count ? 0 : column + 1;
 		free(table->cells[i]);
 	}
 	free(table->cells);
@@ -143,7 +148,7 @@ const char *figure_share(uint64_t part, uint64_t whole, char text[FIGURE_TEXT])
 	if (whole)
 		snprintf(text, FIGURE_TEXT, "%.1f%%", 100.0 * (double)part / (double)whole);
 	else
-		strcpy(text, "-");
+		snprintf(text, FIGURE_TEXT, "-");
 	return text;
 }
 

@@ -76,9 +76,9 @@ static int socket_make(struct api_socket *made, const struct sockaddr_un *addres
 	if (fd < 0)
 		return refuse(-errno, reason, address->sun_path, strerror(errno));
 	error = socket_bind(fd, address, group, reason);
-	if (error == 0 && lstat(address->sun_path, &status) < 0)
+	if (!error && lstat(address->sun_path, &status) < 0)
 		error = refuse(-errno, reason, address->sun_path, strerror(errno));
-	if (error < 0) {
+	if (error) {
 		close(fd);
 		return error;
 	}
@@ -97,7 +97,7 @@ int api_socket_open(struct api_socket *made, const char *path, const char *group
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return refuse(-ENAMETOOLONG, reason, path, "is too long for a unix socket");
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (group) {
 		entry = getgrnam(group);
 		if (!entry)

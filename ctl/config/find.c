@@ -65,7 +65,7 @@ const struct config_trunk *config_trunk_find(const struct config *config, const 
 bool config_trunk_reaches(const struct config_trunk *trunk, const struct config_tenant *tenant)
 {
 	return trunk->tenant_count == 0 || sorted_find(tenant, trunk->tenants, trunk->tenant_count,
-	                                           sizeof(*trunk->tenants), pointer_compare) != NULL;
+	                                           sizeof(void *), pointer_compare) != NULL;
 }
 
 struct config_tenant *config_number_find(

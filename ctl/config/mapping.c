@@ -7,7 +7,7 @@
 /* Nodes count from 1 in their document, and are always there: the tree is libyaml's own. */
 static const yaml_node_t *node_number(const struct reading *reading, int number)
 {
-	return &reading->document->nodes.start[number - 1];
+	return &reading->document.nodes.start[number - 1];
 }
 
 static const char *node_kind(const yaml_node_t *node)

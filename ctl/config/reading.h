@@ -28,7 +28,7 @@ struct reading {
 	struct config *config;
 	struct memory *memory;  /* of the config */
 	struct memory *scratch; /* of the reading */
-	yaml_document_t *document;
+	yaml_document_t document;
 	const yaml_node_t *tenants, *trunks; /* kept until the rest is known */
 	const char *folder;                  /* of the file, absolute */
 	struct claims numbers;               /* called numbers, of all tenants */

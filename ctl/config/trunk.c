@@ -154,11 +154,11 @@ static void trunk_read_tenants(struct reading *reading, const struct where *wher
 
 	if (count == 0 && node->type == YAML_SEQUENCE_NODE)
 		problem_at(reading, &here, node, "has no entry; leave it out for all tenants");
-	trunk->tenants = reading_take(reading, count, sizeof(*trunk->tenants));
+	trunk->tenants = reading_take(reading, count, sizeof(void *));
 	if (!trunk->tenants)
 		return;
 	sequence_read(reading, &here, node, NULL, entry_read_tenant, trunk);
-	qsort(trunk->tenants, trunk->tenant_count, sizeof(*trunk->tenants), pointer_compare);
+	qsort(trunk->tenants, trunk->tenant_count, sizeof(void *), pointer_compare);
 }
 
 static void trunk_read_name(

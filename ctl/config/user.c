@@ -152,7 +152,7 @@ static const char *text_for(struct reading *reading, const char *pattern, const 
 		return NULL;
 	for (end = text; (mark = strstr(rest, NAME_MARK)); rest = mark + strlen(NAME_MARK))
 		end += sprintf(end, "%.*s%s", (int)(mark - rest), rest, name);
-	strcpy(end, rest);
+	memcpy(end, rest, strlen(rest) + 1);
 	return text;
 }
 

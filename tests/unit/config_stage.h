@@ -44,7 +44,7 @@ static int stage_open(void **state)
 	char name[32], command[96];
 
 	(void)state;
-	strcpy(stage.folder, "/tmp/xdpark-config-XXXXXX");
+	snprintf(stage.folder, sizeof(stage.folder), "/tmp/xdpark-config-XXXXXX");
 	assert_non_null(mkdtemp(stage.folder));
 	snprintf(stage.file, sizeof(stage.file), "%s/test.yaml", stage.folder);
 	snprintf(command, sizeof(command), "%s/en", stage.folder);

@@ -93,7 +93,7 @@ static void stage_close(struct stage *stage)
 {
 	parking_free(stage->parking);
 	assert_int_equal(timers_next(stage->timers), -1);
-	stage->now += 86400000U * 2;
+	stage->now += 2 * 86400000ULL;
 	timers_run(stage->timers);
 	timers_free(stage->timers);
 }

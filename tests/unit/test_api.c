@@ -256,7 +256,7 @@ static int client_connect(void)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	strcpy(address.sun_path, api_stage.path);
+	memcpy(address.sun_path, api_stage.path, sizeof(api_stage.path));
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
 }

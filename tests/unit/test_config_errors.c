@@ -334,7 +334,7 @@ static void all_at_once_in_order(void **state)
 static void of_the_file_itself(void **state)
 {
 	struct config *config = (void *)&stage;
-	char folder[sizeof(stage.file)];
+	char file[sizeof(stage.file)];
 
 	(void)state;
 	stage.count = 0;
@@ -344,10 +344,10 @@ static void of_the_file_itself(void **state)
 	assert_int_equal(mkfifo(stage.file, 0600), 0);
 	assert_int_equal(config_read(&config, stage.file, stage_report, &stage), -ENODEV);
 	unlink(stage.file);
-	strcpy(folder, stage.file);
-	strcpy(stage.file, stage.folder);
+	memcpy(file, stage.file, sizeof(file));
+	snprintf(stage.file, sizeof(stage.file), "%s", stage.folder);
 	assert_int_equal(config_read(&config, stage.file, stage_report, &stage), -EISDIR);
-	strcpy(stage.file, folder);
+	memcpy(stage.file, file, sizeof(file));
 	assert_int_equal(stage.count, 3);
 	assert_ptr_equal(config, &stage);
 }

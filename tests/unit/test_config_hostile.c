@@ -67,7 +67,7 @@ static void bytes(void **state)
 {
 	static const char latin1[] = "sip: x\nmedia: \xfc\n";
 	static const char nul[] = "sip: x\nmedia: a\0b\n";
-	uint8_t noise[4096];
+	uint8_t noise[4096] = {0};
 
 	(void)state;
 	refused(latin1, sizeof(latin1) - 1, "2: yaml: ");
@@ -133,7 +133,7 @@ static void many_mistakes(void **state)
 
 static void size(void **state)
 {
-	char *scalar = repeated("x", 8 * MEGABYTE);
+	char *scalar = repeated("x", 8UL * MEGABYTE);
 	FILE *file;
 
 	(void)state;

@@ -3,6 +3,9 @@
 #include "parking_stage.h"
 
 #include <errno.h>
+#include <stdio.h>
+
+enum { SEEN = 64 };
 
 static const struct orbit_range four = {.first = 701, .last = 704, .digits = 3};
 static int alice, bob, carol; /* whose calls */
@@ -236,16 +239,18 @@ static void taken_is_forgotten_when_somebody_parks_there(void **state)
 
 static bool note_number(void *context, const struct parked_call *parked)
 {
-	strcat(context, parked->number);
-	strcat(context, " ");
-	return strlen(context) < 8;
+	char *seen = context;
+	size_t used = strlen(seen);
+
+	snprintf(seen + used, SEEN - used, "%s ", parked->number);
+	return strlen(seen) < 8;
 }
 
 static void each_goes_in_order_and_leaves_reservations_out(void **state)
 {
 	struct stage *stage = *state;
 	struct parked_call *taken;
-	char seen[64] = "";
+	char seen[SEEN] = "";
 
 	parking_each(stage->parking, note_number, seen);
 	assert_string_equal(seen, "");

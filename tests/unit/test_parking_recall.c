@@ -156,7 +156,7 @@ static void a_taker_stops_the_recall(void **state)
 	/* Too late: the parker's answer loses. */
 	assert_int_equal(parking_take(stage->parking, "701", "102", true, &taken), -EALREADY);
 	parking_recall_failed(parked);
-	stage_wait(stage, 2 * AFTER_MS);
+	stage_wait(stage, 2ULL * AFTER_MS);
 	assert_int_equal(stage->recalls, 1);
 	parking_taken(parked);
 }
@@ -171,7 +171,7 @@ static void the_parkers_answer_shuts_takers_out(void **state)
 	assert_int_equal(parking_take(stage->parking, "701", "102", true, &taken), 0);
 	assert_int_equal(stage->stops, 0);
 	assert_int_equal(parking_take(stage->parking, "701", "103", false, &second), -EALREADY);
-	stage_wait(stage, 2 * RING_MS);
+	stage_wait(stage, 2ULL * RING_MS);
 	assert_int_equal(stage->stops, 0);
 	/* The parker's answer came to nothing: the time starts over. */
 	parking_return(taken);

@@ -21,6 +21,7 @@ static char *xdpark(const char *arguments, int wanted)
 
 	snprintf(command, sizeof(command), "%s --socket %s %s 2>&1", program, api_stage.path, arguments);
 	output = api_stage_shell(command, &code);
+	assert_non_null(output);
 	if (code != wanted)
 		fail_msg("xdpark %s: exit code %d, wanted %d\n%s", arguments, code, wanted, output);
 	return output;
@@ -33,8 +34,10 @@ static void shows(char *output, const char *const *texts, size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		at = strstr(at, texts[i]);
-		if (!at)
+		if (!at) {
 			fail_msg("\"%s\" is not there, or not in its place:\n%s", texts[i], output);
+			break;
+		}
 	}
 	free(output);
 }
