@@ -10,25 +10,22 @@
 #include "ctl/call/leg.h"
 #include "ctl/call/park.h"
 
-enum { SWEEP_MS = 2000, RENEW_MS = 60000 };
+enum { SWEEP_MS = 2000 };
 
 struct tenant_state *tenant_state(const struct config_tenant *tenant)
 {
 	return tenant->state;
 }
 
-/* Hold audio that has been encoded meanwhile, and once a minute the plans' `until`. */
+/* Hold audio that has been encoded meanwhile, plans whose `until` comes near, and streams that stand still.
+ */
 static void calls_sweep(struct timer *timer)
 {
 	struct calls *calls = owner_of(timer, struct calls, sweep);
-	uint64_t now = timers_now(calls->timers);
 
 	for (struct leg *leg = calls->legs; leg; leg = leg->next)
 		leg_refresh_hold(leg);
-	if (now - calls->renewed_ms >= RENEW_MS) {
-		calls->renewed_ms = now;
-		endpoints_sweep(calls->endpoints);
-	}
+	endpoints_sweep(calls->endpoints);
 	timer_set(calls->timers, &calls->sweep, SWEEP_MS, calls_sweep);
 }
 
@@ -144,7 +141,7 @@ int calls_new(struct calls **result, const struct calls_options *options, char *
 	calls->timers = options->timers;
 	calls->dataplane = options->dataplane;
 	calls->audio = options->audio;
-	calls->started_ms = calls->renewed_ms = timers_now(calls->timers);
+	calls->started_ms = timers_now(calls->timers);
 	error = calls_open_sip(calls, reason);
 	if (!error)
 		error = endpoints_new(&calls->endpoints, calls->dataplane, calls->timers, config->media,

@@ -45,7 +45,7 @@ struct calls {
 	struct timer reap, sweep;
 	uint32_t leg_count, bridge_count;
 	struct call_counters counters;
-	uint64_t started_ms, renewed_ms;
+	uint64_t started_ms;
 };
 
 /* The running state of a tenant, behind config_tenant.state. */
