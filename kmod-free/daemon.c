@@ -70,6 +70,7 @@ static int object_start(struct daemon *daemon)
 {
 	const struct options *options = daemon->options;
 	char reason[PINS_REASON] = "";
+	int program;
 	unsigned endpoints = options_endpoints_each(options) * options->address_count;
 	int error = object_open(
 	        &daemon->object, endpoints, (unsigned)(options->audio_bytes / sizeof(struct xd_chunk)));
@@ -79,11 +80,16 @@ static int object_start(struct daemon *daemon)
 	error = pins_adopt(&daemon->pins, daemon->object.bpf, reason);
 	if (error)
 		return refuse("pins", reason, error);
+	/* The verifier takes half a second, in which silent phones would hear nothing. */
+	program = pins_program_get(&daemon->pins, object_build());
+	if (program >= 0)
+		object_adopt_program(&daemon->object, program);
 	error = object_load(&daemon->object);
 	if (error)
 		return fail("object-load", error);
-	log_info(NULL, "maps", "endpoints=%u chunks=%u adopted=%s", endpoints, daemon->object.chunks,
-	        daemon->pins.adopted ? "yes" : "no");
+	log_info(NULL, "maps", "endpoints=%u chunks=%u adopted=%s program=%s", endpoints,
+	        daemon->object.chunks, daemon->pins.adopted ? "yes" : "no",
+	        program >= 0 ? "adopted" : "loaded");
 	return EXIT_DONE;
 }
 
@@ -125,6 +131,10 @@ static int attach_start(struct daemon *daemon)
 		daemon->links.attached[i] = daemon->attachments[i].ifindex;
 		daemon->links.attached_count = ++daemon->attached;
 	}
+	if (!daemon->object.program_adopted)
+		error = pins_program_keep(&daemon->pins, object_build(), daemon->object.program);
+	if (error)
+		return fail("pins", error);
 	attach_others_drop(daemon->attachments, daemon->attached, &daemon->pins);
 	return EXIT_DONE;
 }
@@ -302,6 +312,8 @@ static int watch_start(struct daemon *daemon)
 
 	if (error)
 		return error;
+	/* Whoever reads our log may go; we don't. */
+	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&stops);
 	sigaddset(&stops, SIGTERM);
 	sigaddset(&stops, SIGINT);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "bpf/relay.skel.h"
 #include "kmod-free/log.h"
@@ -78,6 +79,25 @@ static void array_unmap(const struct bpf_map *map, const void *at)
 		        ((size_t)bpf_map__value_size(map) + 7) / 8 * 8 * bpf_map__max_entries(map));
 }
 
+uint64_t object_build(void)
+{
+	uint64_t hash = 14695981039346656037ULL; /* FNV-1a */
+	const unsigned char *bytes;
+	size_t size;
+
+	bytes = relay_bpf__elf_bytes(&size);
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ bytes[i]) * 1099511628211ULL;
+	return hash;
+}
+
+void object_adopt_program(struct object *object, int program)
+{
+	bpf_program__set_autoload(object->skeleton->progs.relay, false);
+	object->program = program;
+	object->program_adopted = true;
+}
+
 int object_load(struct object *object)
 {
 	const int both = PROT_READ | PROT_WRITE;
@@ -90,7 +110,8 @@ int object_load(struct object *object)
 	 */
 	if (bpf_map_freeze(bpf_map__fd(skeleton->maps.streams)) && errno != EPERM)
 		return -errno;
-	object->program = bpf_program__fd(skeleton->progs.relay);
+	if (!object->program_adopted)
+		object->program = bpf_program__fd(skeleton->progs.relay);
 	object->due = array_map(skeleton->maps.due, both);
 	object->todo = array_map(skeleton->maps.todo, both);
 	object->nexthops = array_map(skeleton->maps.nexthops, both);
@@ -115,6 +136,8 @@ void object_close(struct object *object)
 	array_unmap(skeleton->maps.addresses, object->addresses);
 	array_unmap(skeleton->maps.settings, object->settings);
 	array_unmap(skeleton->maps.streams, object->streams);
+	if (object->program_adopted)
+		close(object->program);
 	relay_bpf__destroy(skeleton);
 	*object = (struct object){.program = -1};
 }

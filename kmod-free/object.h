@@ -4,6 +4,7 @@
 #define XDPARK_OBJECT_H
 
 #include <bpf/libbpf.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bpf/layout.h"
@@ -15,7 +16,8 @@ struct object {
 	struct bpf_object *bpf;
 	unsigned endpoints; /* entries of endpoints, streams, due */
 	unsigned chunks;
-	int program; /* fd of `relay` */
+	int program;          /* fd of `relay` */
+	bool program_adopted; /* it was loaded by the daemon before us */
 	/* mapped, NULL before object_load() */
 	uint64_t *due;
 	struct xd_todo *todo;
@@ -31,6 +33,15 @@ void object_log(void);
 /* Opens the object and sizes its maps. Pins are adopted between this and object_load(). 0 or a negative
  * errno. */
 int object_open(struct object *object, unsigned endpoints, unsigned chunks);
+
+/* What tells this build's program from others. */
+uint64_t object_build(void);
+
+/*
+ * Instead of loading the program: uses this one of the same build, which works on the adopted maps already.
+ * The fd is the object's from then on. Before object_load().
+ */
+void object_adopt_program(struct object *object, int program);
 
 /* Loads and maps. Returns 0 or a negative errno. */
 int object_load(struct object *object);

@@ -19,7 +19,7 @@
 
 enum { ENTRY_PATH = PINS_PATH + 64 };
 
-static const char layout_prefix[] = "layout-", link_prefix[] = "link-";
+static const char layout_prefix[] = "layout-", link_prefix[] = "link-", program_prefix[] = "program-";
 
 /* Opens and locks the directory: fd, or a negative errno with a reason. */
 static int directory_take(const char *directory, char reason[PINS_REASON])
@@ -148,10 +148,11 @@ static int map_compare(const struct bpf_map *map, int fd, char reason[PINS_REASO
 	return -ESTALE;
 }
 
-int pins_adopt(const struct pins *pins, struct bpf_object *object, char reason[PINS_REASON])
+int pins_adopt(struct pins *pins, struct bpf_object *object, char reason[PINS_REASON])
 {
 	struct bpf_map *map;
 
+	pins->whole = true;
 	bpf_object__for_each_map(map, object)
 	{
 		char path[ENTRY_PATH];
@@ -161,8 +162,10 @@ int pins_adopt(const struct pins *pins, struct bpf_object *object, char reason[P
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", pins->path, bpf_map__name(map));
 		fd = bpf_obj_get(path);
-		if (fd < 0 && errno == ENOENT)
+		if (fd < 0 && errno == ENOENT) {
+			pins->whole = false;
 			continue;
+		}
 		if (fd < 0) {
 			error = -errno;
 			snprintf(reason, PINS_REASON, "%s: %s", path, strerror(-error));
@@ -197,6 +200,24 @@ int pins_keep(const struct pins *pins, struct bpf_object *object)
 		}
 	}
 	return 0;
+}
+
+static void program_path(const struct pins *pins, uint64_t build, char path[ENTRY_PATH])
+{
+	snprintf(path, ENTRY_PATH, "%s/%s%016llx", pins->path, program_prefix, (unsigned long long)build);
+}
+
+int pins_program_get(const struct pins *pins, uint64_t build)
+{
+	char path[ENTRY_PATH];
+	int fd;
+
+	/* A map that isn't pinned would be a new one, and the program would have the old. */
+	if (!pins->whole)
+		return -ENOENT;
+	program_path(pins, build, path);
+	fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
 }
 
 static void link_path(const struct pins *pins, uint32_t ifindex, char path[ENTRY_PATH])
@@ -272,6 +293,16 @@ static void pin_remove(void *data, const char *name)
 	}
 	if (unlink(path))
 		removal->error = -errno;
+}
+
+int pins_program_keep(const struct pins *pins, uint64_t build, int program)
+{
+	struct removal removal = {pins->path, 0};
+	char path[ENTRY_PATH];
+
+	names_each(pins->path, program_prefix, pin_remove, &removal);
+	program_path(pins, build, path);
+	return bpf_obj_pin(program, path) ? -errno : 0;
 }
 
 void pins_discard(const struct pins *pins)

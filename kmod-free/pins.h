@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What outlives the daemon, below its directory on bpffs: layout-VERSION/ holds every map by its name, and
- * link-IFINDEX for every interface. One daemon at a time has the directory.
+ * What outlives the daemon, below its directory on bpffs: layout-VERSION/ holds every map by its name,
+ * link-IFINDEX for every interface, and program-BUILD. One daemon at a time has the directory.
  */
 #ifndef XDPARK_PINS_H
 #define XDPARK_PINS_H
@@ -15,6 +15,7 @@ enum { PINS_PATH = 160, PINS_REASON = 320 };
 struct pins {
 	char path[PINS_PATH]; /* of layout-VERSION */
 	int lock;             /* fd of the directory; -1: not open */
+	bool whole;           /* after pins_adopt(): every map was there */
 	bool adopted;         /* something was pinned when it was opened */
 };
 
@@ -29,7 +30,16 @@ void pins_close(struct pins *pins);
  * Before the object is loaded: has it use the pinned maps. Returns 0 or a negative errno with one sentence in
  * `reason`; -ESTALE: a pinned map is of another size than the object's, which names both.
  */
-int pins_adopt(const struct pins *pins, struct bpf_object *object, char reason[PINS_REASON]);
+int pins_adopt(struct pins *pins, struct bpf_object *object, char reason[PINS_REASON]);
+
+/*
+ * The pinned program of the build `build`, which works on the pinned maps. Returns its fd, -ENOENT, or
+ * another negative errno.
+ */
+int pins_program_get(const struct pins *pins, uint64_t build);
+
+/* Pins the program of a build in place of any other. Returns 0 or a negative errno. */
+int pins_program_keep(const struct pins *pins, uint64_t build, int program);
 
 /* After it was loaded: pins the maps that aren't yet. Returns 0 or a negative errno. */
 int pins_keep(const struct pins *pins, struct bpf_object *object);

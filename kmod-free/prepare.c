@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <linux/magic.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -50,8 +52,27 @@ static int bpffs_mount(const char *parent)
 	return 0;
 }
 
+/* /run, /tmp and their like are nobody's to give away. */
+static int directory_check(const char *path)
+{
+	char *real = realpath(path, NULL);
+	struct stat mode;
+	bool common = real && (!strchr(real + 1, '/') || stat(real, &mode) || (mode.st_mode & S_ISVTX));
+
+	free(real);
+	if (!common)
+		return 0;
+	log_error(NULL, "prepare",
+	        "path=%s error=\"a directory of the whole system\" remedy=\"give one of its own\"", path);
+	return -EPERM;
+}
+
 static int directory_give(const char *path, mode_t mode, const struct options *options)
 {
+	int error = directory_check(path);
+
+	if (error)
+		return error;
 	if (mkdir(path, mode) && errno != EEXIST)
 		return fail("mkdir", path);
 	if (chown(path, options->user, options->user_group))

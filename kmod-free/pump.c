@@ -31,6 +31,7 @@ struct thread {
 	const bool *stopping;
 	unsigned cpu;
 	uint32_t first, end, from;
+	struct log_limit limit;
 	struct pump_counters counters; /* written by the thread alone, read by anybody */
 };
 
@@ -120,7 +121,6 @@ static uint64_t phase_wait(struct thread *thread, uint64_t phase)
 static void frames_ask(struct thread *thread, struct xd_todo *todo, const struct scan_found *found)
 {
 	struct pump_counters *counters = &thread->counters;
-	static struct log_limit limit = {.burst = 1};
 	uint64_t start = clock_now(), took;
 	int error;
 
@@ -132,7 +132,7 @@ static void frames_ask(struct thread *thread, struct xd_todo *todo, const struct
 	__atomic_store_n(&todo->count, 0, __ATOMIC_RELEASE);
 	if (error) {
 		counter_add(&counters->failed, 1);
-		log_limited(&limit, NULL, "pump-call", "cpu=%u frames=%u error=\"%s\"", thread->cpu,
+		log_limited(&thread->limit, NULL, "pump-call", "cpu=%u frames=%u error=\"%s\"", thread->cpu,
 		        found->count, strerror(-error));
 		return;
 	}
@@ -234,6 +234,7 @@ static int threads_start(struct pump *pump)
 		thread->work = work;
 		thread->stopping = &pump->stopping;
 		thread->cpu = work->cpus[i];
+		thread->limit.burst = 1;
 		thread->first = (uint32_t)((uint64_t)work->endpoints * i / work->cpu_count);
 		thread->end = (uint32_t)((uint64_t)work->endpoints * (i + 1) / work->cpu_count);
 		thread->from = thread->first;

@@ -19,7 +19,9 @@ phone 10.99.0.2 40000 10.99.0.1 10004 8 >"$stage/silent" &
 silent=$!
 drive hold 2 40000 "$near"
 drive hold 3 40002 "$far"
-program=$(ip -n "$relay" -d link show relay0 | sed -nE 's/.*prog\/xdp id ([0-9]+).*/\1/p')
+program_id() { ip -n "$relay" -d link show relay0 | sed -nE 's/.*prog\/xdp id ([0-9]+).*/\1/p'; }
+program=$(program_id)
+[ -n "$program" ] || fail "no program on relay0"
 
 sleep 1
 kill -KILL $dp_pid
@@ -29,8 +31,7 @@ dp_start
 started=$(awk -v a="$killed" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.0f", (b - a) * 1000 }')
 grep -q "event=maps.*adopted=yes" "$stage/dp.log" || fail "maps weren't adopted"
 grep -q "event=nexthops-adopted count=2" "$stage/dp.log" || fail "next hops weren't adopted"
-again=$(ip -n "$relay" -d link show relay0 | sed -nE 's/.*prog\/xdp id ([0-9]+).*/\1/p')
-[ "$program" != "$again" ] || fail "the link should run the new program: the pump runs that one"
+[ "$program" = "$(program_id)" ] || fail "a daemon of the same build should take up the running program"
 
 # The controller comes back and asks for one of its two next hops: the index is the same, the other ends after 10 s.
 drive hello
@@ -42,7 +43,10 @@ same=$(drive hold-remote 10.99.0.3 | cut -d' ' -f1)
 sleep 1
 kill $dp_pid
 wait $dp_pid || fail "SIGTERM should be a clean end"
+# As if of another build: its program is loaded, and the link runs that one from then on.
+rm "$stage"/bpf/xdpark/layout-*/program-*
 dp_start
+[ "$program" != "$(program_id)" ] || fail "the link should run the new program: the pump runs that one"
 wait "$silent" "$talker"
 
 heard_well "talking phone" "$(cat "$stage/talker")" 380
