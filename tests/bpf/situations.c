@@ -309,7 +309,9 @@ static void chunks_beyond_the_map(struct situation *s)
 static void chunks_that_wrap(struct situation *s)
 {
 	hold(&s->ann);
-	s->ann.playlist[0].first = s->ann.playlist[1].first = 0xffffffff;
+	/* Frame 0, or the wrapped index would be one that is there. */
+	s->ann.t0 = world_now();
+	s->ann.playlist[0].first = 0xffffffff;
 }
 
 static void frame_that_straddles(struct situation *s)
