@@ -150,19 +150,16 @@ static struct verdict check_start_line(const char *line, const char *end)
 	return check_request_line(line, end);
 }
 
-/* Line ends are CR LF, and nothing else holds a CR or LF; a folded line becomes one (RFC 3261 7.3.1). */
-static struct verdict join_lines(char *header, const char *end)
+/*
+ * A folded line becomes one (RFC 3261 7.3.1). A CR or LF that isn't part of a line end stays, and is refused
+ * as any control character.
+ */
+static void join_lines(char *header, const char *end)
 {
-	for (char *c = header; c < end; c++) {
-		if (*c == '\n' || (*c == '\r' && c[1] != '\n'))
-			return bad("Bare CR or LF");
-		if (*c != '\r')
-			continue;
-		if (c + 2 < end && is_space(c[2]))
+	for (char *c = header; c + 2 < end; c++) {
+		if (c[0] == '\r' && c[1] == '\n' && is_space(c[2]))
 			c[0] = c[1] = ' ';
-		c++;
 	}
-	return FINE;
 }
 
 static enum named name_of(const char *name, size_t length)
@@ -253,9 +250,7 @@ static struct verdict check_header(char *header, char *end, struct seen *seen)
 	char *line = header, *stop;
 	struct verdict verdict;
 
-	verdict = join_lines(header, end);
-	if (verdict.status)
-		return verdict;
+	join_lines(header, end);
 	stop = memmem(line, (size_t)(end - line), "\r\n", 2);
 	verdict = check_start_line(line, stop);
 	for (line = stop + 2; !verdict.status && line < end; line = stop + 2) {

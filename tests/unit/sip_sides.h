@@ -10,10 +10,11 @@
 struct side {
 	struct sip_stack *stack;
 	struct net_end *end;
-	int answer;   /* final status that requests get at once; 0: none by itself */
-	int ringing;  /* provisional before it; 0: none */
-	bool no_ack;  /* client: never acknowledges a 2xx; server: doesn't see any ACK */
-	bool forgets; /* lets go of each transaction at the first callback */
+	int answer;     /* final status that requests get at once; 0: none by itself */
+	int ringing;    /* provisional before it; 0: none */
+	bool no_ack;    /* client: never acknowledges a 2xx; server: doesn't see any ACK */
+	bool hesitates; /* server: doesn't answer a cancelled INVITE at once */
+	bool forgets;   /* lets go of each transaction at the first callback */
 	struct transaction *server, *client;
 	int requests, cancels, acks;
 	int provisional, final, last_status, failed, failed_status, ended;
@@ -65,7 +66,8 @@ static void on_cancel(void *context, struct transaction *server)
 
 	assert_ptr_equal(server, side->server);
 	side->cancels++;
-	assert_int_equal(transaction_answer(server, 487, NULL), 0);
+	if (!side->hesitates)
+		assert_int_equal(transaction_answer(server, 487, NULL), 0);
 }
 
 static void on_ack(void *context, const struct sip_message *ack)

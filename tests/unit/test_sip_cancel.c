@@ -124,6 +124,7 @@ static void the_user_hears_of_a_repeated_cancel_once(void **state)
 {
 	(void)state;
 	bob.ringing = 180;
+	bob.hesitates = true;
 	send_request("INVITE");
 	net_run(&net, 100);
 	watch("SIP/2.0 200", 2); /* answers to the CANCEL */
@@ -131,6 +132,7 @@ static void the_user_hears_of_a_repeated_cancel_once(void **state)
 	net_run(&net, 5000);
 	assert_int_equal(filter.seen, 3);
 	assert_int_equal(bob.cancels, 1);
+	assert_int_equal(transaction_answer(bob.server, 487, NULL), 0);
 	everything_ends();
 }
 

@@ -215,6 +215,7 @@ static void start_lines_are_strict(void **state)
 	        {"OPTIONS sip:b%00@h SIP/2.0", 400},
 	        {"OPTIONS sip:b%0d%0aX@h SIP/2.0", 400},
 	        {"OPTIONS sip:b%7F@h SIP/2.0", 400},
+	        {"OPTIONS sip:b%1b@h SIP/2.0", 400},
 	        {"OPTIONS sip:b%20x@h SIP/2.0", 0},
 	        {"", 400},
 	};
@@ -237,6 +238,7 @@ static void responses_are_never_answered(void **state)
 	        {"SIP/2.0 200 OK", 0},
 	        {"SIP/2.0 200 ", 0},
 	        {"SIP/2.0 699 x", 0},
+	        {"SIP/2.0 200x OK", -1},
 	        {"SIP/2.0 200", -1}, /* osip would take the Via for the reason phrase */
 	        {"SIP/2.0 4294967301 x", -1},
 	        {"SIP/2.0 -200 x", -1},
@@ -266,6 +268,8 @@ static void lines_and_characters_are_strict(void **state)
 	assert_int_equal(verdict_of(&UDP, nul_body, sizeof(nul_body) - 1), 0);
 	assert_int_equal(verdict(START HEADERS "X: a\nY: b\r\n\r\n"), 400);
 	assert_int_equal(verdict(START HEADERS "X: a\rY: b\r\n\r\n"), 400);
+	assert_int_equal(verdict(START HEADERS "X: a\r\r\n\r\n"), 400);
+	assert_int_equal(verdict(START HEADERS "X: a\n\r\n\r\n"), 400);
 	assert_int_equal(verdict(START HEADERS "X: \x1b[2J\r\n\r\n"), 400);
 	assert_int_equal(verdict(START HEADERS "X: a%0A\r\n\r\n"), 400);
 	assert_int_equal(verdict(START HEADERS "no colon\r\n\r\n"), 400);
