@@ -33,16 +33,18 @@ static void text_release(const void *bytes, size_t length, void *context)
 	free(context);
 }
 
-/* Without memory even for the answer, an empty body goes out. */
 void reply_json(struct evhttp_request *request, int status, json_t *body)
 {
+	static const char no_memory[] = "{\"error\":\"no memory for the answer\"}";
 	struct evbuffer *buffer = evhttp_request_get_output_buffer(request);
 	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 
-	if (!text)
+	if (!text) {
 		status = HTTP_INTERNAL;
-	else if (evbuffer_add_reference(buffer, text, strlen(text), text_release, text) < 0)
+		evbuffer_add_reference(buffer, no_memory, sizeof(no_memory) - 1, NULL, NULL);
+	} else if (evbuffer_add_reference(buffer, text, strlen(text), text_release, text) < 0) {
 		free(text);
+	}
 	json_decref(body);
 	evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type",
 	        "application/json; charset=utf-8");

@@ -8,6 +8,7 @@
 #include "ctl/call/bridge.h"
 #include "ctl/call/describe_leg.h"
 #include "ctl/call/park.h"
+#include "ctl/foreign.h"
 #include "kmod-free/version.h"
 
 static json_int_t since_s(const struct calls *calls, uint64_t ms)
@@ -180,13 +181,14 @@ static bool parked_row(void *context, const struct parked_call *record)
 		rows->failed = true;
 		return false;
 	}
-	rows_add(rows, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:b, s:I, s:o}", "tenant",
-	                       caller->tenant->domain, "orbit", record->number, "call", caller->call, "state",
-	                       record->state == PARKED_TAKING ? "taking" : "parked", "caller",
-	                       caller->identity, "number", caller->number, "parker",
-	                       optional_string(record->parker), "taker", optional_string(record->taker),
-	                       "since_s", since_s(rows->calls, record->since_ms), "recalling",
-	                       (int)record->recalling, "recalls", (json_int_t)record->recalls, "leg", leg));
+	rows_add(rows,
+	        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:o}", "tenant",
+	                caller->tenant->domain, "orbit", record->number, "call", caller->call, "state",
+	                record->state == PARKED_TAKING ? "taking" : "parked", "caller",
+	                foreign_string(caller->identity), "number", foreign_string(caller->number), "parker",
+	                optional_string(record->parker), "taker", optional_string(record->taker), "since_s",
+	                since_s(rows->calls, record->since_ms), "recalling", (int)record->recalling,
+	                "recalls", (json_int_t)record->recalls, "leg", leg));
 	return !rows->failed;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/call/describe_leg.h"
 
+#include "ctl/foreign.h"
+
 static json_t *optional_string(const char *text)
 {
 	return text ? json_string(text) : json_null();
@@ -73,9 +75,9 @@ static int set_counters(json_t *row, const struct leg *leg)
 
 json_t *describe_leg(const struct leg *leg)
 {
-	json_t *row = json_pack("{s:s, s:s, s:o, s:o}", "number", leg->number, "identity", leg->identity,
-	        "user", optional_string(leg->user ? leg->user->name : NULL), "trunk",
-	        optional_string(leg->trunk ? leg->trunk->name : NULL));
+	json_t *row = json_pack("{s:o, s:o, s:o, s:o}", "number", foreign_string(leg->number), "identity",
+	        foreign_string(leg->identity), "user", optional_string(leg->user ? leg->user->name : NULL),
+	        "trunk", optional_string(leg->trunk ? leg->trunk->name : NULL));
 
 	if (row && !set_media(row, leg) && !set_counters(row, leg))
 		return row;

@@ -198,6 +198,7 @@ static void no_memory_is_a_500(void **state)
 	api_stage.no_memory = true;
 	got = api_stage_exchange("GET /v1/calls HTTP/1.0\r\n\r\n", 26, true, NULL);
 	assert_non_null(strstr(got, "500 Internal Server Error"));
+	assert_non_null(strstr(got, "{\"error\":\"no memory"));
 	free(got);
 	got = api_stage_exchange("GET /v1/status HTTP/1.0\r\n\r\n", 27, true, NULL);
 	assert_non_null(strstr(got, "500 Internal Server Error"));
