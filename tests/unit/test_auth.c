@@ -9,148 +9,7 @@
 
 #include <cmocka.h>
 
-#include "ctl/sip/auth.h"
-#include "ctl/sip/digest.h"
-#include "ctl/sip/hex.h"
-#include "ctl/sip/nonce.h"
-#include "ctl/sip/parse.h"
-#include "tests/unit/sip_text.h"
-
-#define REALM "acme.example"
-
-static uint64_t now;
-static struct timers *timers;
-static struct auth *auth;
-static struct digest *digest;
-static struct auth_replay replay;
-static const struct auth_secret alice = {.password = "secret-101", .offer = AUTH_OFFER_BOTH};
-
-/* Credentials as a client makes them; zero members have usual values. */
-struct client {
-	const char *username, *hashed_name, *password, *realm, *nonce, *uri, *cnonce, *nc, *qop, *algorithm;
-	const char *method, *asked; /* of the request */
-	enum digest_algorithm hash;
-	bool upper; /* response in upper case */
-	bool proxy;
-};
-
-static uint64_t clock_of_test(void *context)
-{
-	return *(uint64_t *)context;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	sip_parser_start();
-	now = 1000000;
-	timers = timers_new(clock_of_test, &now);
-	memset(&replay, 0, sizeof(replay));
-	return timers && auth_new(&auth, timers) == 0 && digest_new(&digest) == 0 ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	auth_free(auth);
-	digest_free(digest);
-	timers_free(timers);
-	return 0;
-}
-
-static const char *or_else(const char *value, const char *usual)
-{
-	return value ? value : usual;
-}
-
-/* Value of an Authorization header. */
-static void credentials_write(const struct client *client, char *text, size_t size)
-{
-	struct digest_credentials credentials = {.algorithm = client->hash};
-	const char *username = or_else(client->username, "101");
-	uint8_t response[DIGEST_BYTES];
-	char ha1[DIGEST_HEX], hex[DIGEST_HEX], algorithm[32];
-
-	snprintf(credentials.nonce, sizeof(credentials.nonce), "%s", client->nonce);
-	snprintf(credentials.uri, sizeof(credentials.uri), "%s", or_else(client->uri, "sip:" REALM));
-	snprintf(credentials.cnonce, sizeof(credentials.cnonce), "%s", or_else(client->cnonce, "0a4f113b"));
-	snprintf(credentials.nc, sizeof(credentials.nc), "%s", or_else(client->nc, "00000001"));
-	assert_int_equal(digest_ha1(digest, client->hash, or_else(client->hashed_name, username),
-	                         or_else(client->realm, REALM), or_else(client->password, "secret-101"), ha1),
-	        0);
-	assert_int_equal(
-	        digest_response(digest, &credentials, ha1, or_else(client->method, "REGISTER"), response), 0);
-	hex_write(response, client->hash == DIGEST_MD5 ? 16 : 32, hex);
-	for (char *at = hex; client->upper && *at; at++)
-		*at = *at >= 'a' ? (char)(*at - 32) : *at;
-	snprintf(algorithm, sizeof(algorithm), ", algorithm=%s",
-	        or_else(client->algorithm, digest_name(client->hash)));
-	snprintf(text, size,
-	        "Digest username=\"%s\", realm=\"%s\", nonce=\"%s\", uri=\"%s\", response=\"%s\", "
-	        "cnonce=\"%s\", nc=%s, qop=%s%s",
-	        username, or_else(client->realm, REALM), credentials.nonce, credentials.uri, hex,
-	        credentials.cnonce, credentials.nc, or_else(client->qop, "auth"),
-	        client->algorithm && !*client->algorithm ? "" : algorithm);
-}
-
-static struct sip_message *request_with(const char *method, const char *uri, const char *headers)
-{
-	char text[8192];
-
-	snprintf(text, sizeof(text),
-	        "%s %s SIP/2.0\nVia: SIP/2.0/UDP 10.90.0.2:5060;branch=z9hG4bKa1;rport\nMax-Forwards: 70\n"
-	        "From: <sip:101@acme.example>;tag=f1\nTo: <sip:101@acme.example>\nCall-ID: c1@10.90.0.2\n"
-	        "CSeq: 2 %s\n%sContent-Length: 0\n",
-	        method, uri, method, headers);
-	return text_message("10.90.0.2:5060", text);
-}
-
-static struct sip_message *request_of(const struct client *client)
-{
-	char credentials[2048], header[2100];
-
-	credentials_write(client, credentials, sizeof(credentials));
-	snprintf(header, sizeof(header), "%sAuthorization: %s\n", client->proxy ? "Proxy-" : "", credentials);
-	return request_with(
-	        or_else(client->method, "REGISTER"), or_else(client->asked, "sip:" REALM), header);
-}
-
-static enum auth_verdict verdict_of(const struct client *client, const struct auth_secret *secret)
-{
-	struct sip_message *request = request_of(client);
-	enum auth_verdict verdict =
-	        auth_check(auth, request, REALM, client->proxy, secret, secret ? &replay : NULL);
-
-	sip_message_free(request);
-	return verdict;
-}
-
-/* The nonce of a challenge; `number`: 0 is the first. NULL: there are fewer. */
-static char *challenge_nonce(const struct auth_secret *secret, int number, const char *algorithm)
-{
-	struct sip_message *request = request_with("REGISTER", "sip:" REALM, "");
-	osip_message_t *response = sip_response(request, 401, NULL, "t");
-	osip_www_authenticate_t *challenge;
-	char *nonce = NULL;
-
-	assert_int_equal(auth_challenge(auth, response, REALM, false, false, secret), 0);
-	challenge = osip_list_get(&response->www_authenticates, number);
-	if (challenge) {
-		assert_string_equal(challenge->realm, "\"" REALM "\"");
-		assert_string_equal(challenge->algorithm, algorithm);
-		assert_string_equal(challenge->qop_options, "\"auth\"");
-		nonce = strdup(challenge->nonce + 1);
-		nonce[strlen(nonce) - 1] = '\0';
-	}
-	osip_message_free(response);
-	sip_message_free(request);
-	return nonce;
-}
-
-static char *fresh_nonce(void)
-{
-	return challenge_nonce(&alice, 0, "SHA-256");
-}
+#include "tests/unit/auth_client.h"
 
 /* RFC 7616 3.9.1, both algorithms. */
 static void computes_what_the_rfc_computes(void **state)
@@ -229,115 +88,6 @@ static void asks_when_there_are_no_credentials(void **state)
 	assert_int_equal(auth_claimed(request, REALM, false, name, sizeof(name)), -ENOENT);
 	assert_int_equal(auth_realm(request, false, name, sizeof(name)), -ENOENT);
 	sip_message_free(request);
-}
-
-static void nonces_end(void **state)
-{
-	char *nonce = fresh_nonce();
-	struct client client = {.nonce = nonce};
-
-	(void)state;
-	now += NONCE_LIFE_MS;
-	assert_int_equal(verdict_of(&client, &alice), AUTH_OK);
-	now++;
-	client.nc = "00000002";
-	assert_int_equal(verdict_of(&client, &alice), AUTH_STALE);
-	/* Only who knows the secret is told that it is stale. */
-	client.password = "guess";
-	assert_int_equal(verdict_of(&client, &alice), AUTH_WRONG);
-	free(nonce);
-}
-
-static void foreign_nonces_are_stale(void **state)
-{
-	static const char *const NONCES[] = {"", "x", "0123456789",
-	        "00000000000f42400000000000000000000000000000000000000000",
-	        "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"};
-	struct nonces *others;
-	char nonce[NONCE_TEXT];
-
-	(void)state;
-	for (size_t i = 1; i < sizeof(NONCES) / sizeof(*NONCES); i++)
-		assert_int_equal(verdict_of(&(struct client){.nonce = NONCES[i]}, &alice), AUTH_STALE);
-	/* Of another process, so another key. */
-	assert_int_equal(nonces_new(&others), 0);
-	assert_int_equal(nonce_make(others, REALM, now, nonce), 0);
-	assert_int_equal(verdict_of(&(struct client){.nonce = nonce}, &alice), AUTH_STALE);
-	nonces_free(others);
-}
-
-static void nonces_are_their_realms(void **state)
-{
-	struct nonces *nonces;
-	char nonce[NONCE_TEXT], changed[NONCE_TEXT];
-	uint64_t made;
-
-	(void)state;
-	assert_int_equal(nonces_new(&nonces), 0);
-	assert_int_equal(nonce_make(nonces, "acme.example", now, nonce), 0);
-	assert_int_equal(nonce_check(nonces, "acme.example", nonce, now + 5, &made), 0);
-	assert_true(made == now);
-	assert_int_equal(nonce_check(nonces, "globex.example", nonce, now, &made), -EINVAL);
-	for (size_t i = 0; i < NONCE_TEXT - 1; i++) {
-		strcpy(changed, nonce);
-		changed[i] = changed[i] == '0' ? '1' : '0';
-		assert_int_equal(nonce_check(nonces, "acme.example", changed, now, &made), -EINVAL);
-	}
-	/* From the future: no nonce of ours is. */
-	assert_int_equal(nonce_make(nonces, "acme.example", now + 1, nonce), 0);
-	assert_int_equal(nonce_check(nonces, "acme.example", nonce, now, &made), -ESTALE);
-	nonces_free(nonces);
-}
-
-static void replays_are_stale(void **state)
-{
-	char *nonce = fresh_nonce();
-	struct client client = {.nonce = nonce};
-
-	(void)state;
-	assert_int_equal(verdict_of(&client, &alice), AUTH_OK);
-	assert_int_equal(verdict_of(&client, &alice), AUTH_STALE);
-	client.nc = "00000005"; /* gaps are no harm */
-	assert_int_equal(verdict_of(&client, &alice), AUTH_OK);
-	client.nc = "00000004";
-	assert_int_equal(verdict_of(&client, &alice), AUTH_STALE);
-	client.nc = "0000000a";
-	assert_int_equal(verdict_of(&client, &alice), AUTH_OK);
-	client.nc = "ffffffff";
-	assert_int_equal(verdict_of(&client, &alice), AUTH_OK);
-	assert_int_equal(verdict_of(&client, &alice), AUTH_STALE);
-	free(nonce);
-}
-
-/* Ten phones of one user share the four places; whatever is forgotten can't be used again. */
-static void forgotten_nonces_cannot_be_replayed(void **state)
-{
-	char *nonces[10];
-
-	(void)state;
-	for (int i = 0; i < 10; i++) {
-		nonces[i] = fresh_nonce();
-		now += 10;
-		assert_int_equal(verdict_of(&(struct client){.nonce = nonces[i]}, &alice), AUTH_OK);
-	}
-	for (int i = 0; i < 10; i++) {
-		assert_int_equal(verdict_of(&(struct client){.nonce = nonces[i]}, &alice), AUTH_STALE);
-		assert_int_equal(verdict_of(&(struct client){.nonce = nonces[i], .nc = "00000002"}, &alice),
-		        i < 6 ? AUTH_STALE : AUTH_OK);
-		free(nonces[i]);
-	}
-}
-
-static void nonces_of_one_moment_differ(void **state)
-{
-	char *a = fresh_nonce(), *b = fresh_nonce();
-
-	(void)state;
-	assert_string_not_equal(a, b);
-	assert_int_equal(verdict_of(&(struct client){.nonce = a}, &alice), AUTH_OK);
-	assert_int_equal(verdict_of(&(struct client){.nonce = b}, &alice), AUTH_OK);
-	free(a);
-	free(b);
 }
 
 static void understands_what_phones_write(void **state)
@@ -596,8 +346,6 @@ static void challenges_say_what_is_needed(void **state)
 	sip_message_free(request);
 }
 
-#define auth_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -605,12 +353,6 @@ int main(void)
 	        auth_test(takes_both_algorithms),
 	        auth_test(refuses_the_wrong_secret_and_the_unknown_user),
 	        auth_test(asks_when_there_are_no_credentials),
-	        auth_test(nonces_end),
-	        auth_test(foreign_nonces_are_stale),
-	        auth_test(nonces_are_their_realms),
-	        auth_test(replays_are_stale),
-	        auth_test(forgotten_nonces_cannot_be_replayed),
-	        auth_test(nonces_of_one_moment_differ),
 	        auth_test(understands_what_phones_write),
 	        auth_test(refuses_what_is_malformed),
 	        auth_test(survives_hostile_headers),
