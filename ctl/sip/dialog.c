@@ -15,24 +15,29 @@
 /* A From or To header without its tag, and without any more of them that somebody hid there. */
 static char *party_of(const osip_from_t *header)
 {
-	osip_generic_param_t *param;
-	osip_from_t *copy;
-	char *text = NULL;
-	int place = 0;
+	osip_list_iterator_t iterator;
+	char *text = NULL, *uri;
+	size_t length;
+	FILE *out;
 
-	if (osip_from_clone(header, &copy))
+	if (osip_uri_to_str(header->url, &uri))
 		return NULL;
-	while ((param = osip_list_get(&copy->gen_params, place))) {
-		if (param->gname && strcasecmp(param->gname, "tag") == 0) {
-			osip_list_remove(&copy->gen_params, place);
-			osip_generic_param_free(param);
-		} else {
-			place++;
+	out = open_memstream(&text, &length);
+	if (out) {
+		fprintf(out, "%s%s<%s>", header->displayname ? header->displayname : "",
+		        header->displayname ? " " : "", uri);
+		for (osip_generic_param_t *param = osip_list_get_first(&header->gen_params, &iterator); param;
+		        param = osip_list_get_next(&iterator)) {
+			if (strcasecmp(param->gname, "tag") != 0)
+				fprintf(out, ";%s%s%s", param->gname, param->gvalue ? "=" : "",
+				        param->gvalue ? param->gvalue : "");
+		}
+		if (fclose(out)) {
+			free(text);
+			text = NULL;
 		}
 	}
-	if (osip_from_to_str(copy, &text))
-		text = NULL;
-	osip_from_free(copy);
+	osip_free(uri);
 	return text;
 }
 
