@@ -166,7 +166,7 @@ check-6.1: ## boot Debian 12's own kernel in qemu and run the BPF tests and a pa
 
 FUZZ_TARGET  ?= sip
 FUZZ_SECONDS ?= 60
-fuzz: ## look for input that breaks FUZZ_TARGET (sip, sdp) for FUZZ_SECONDS (60)
+fuzz: ## look for input that breaks FUZZ_TARGET (sip, sdp, users) for FUZZ_SECONDS (60)
 	@$(MAKE) --no-print-directory FUZZ=1 $(BUILD)/fuzz/tests/fuzz/$(FUZZ_TARGET)
 	@mkdir -p $(BUILD)/fuzz/found/$(FUZZ_TARGET)
 	$(BUILD)/fuzz/tests/fuzz/$(FUZZ_TARGET) -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=5 \
