@@ -303,7 +303,7 @@ static int challenge_add(struct auth *auth, osip_message_t *response, const char
 int auth_challenge(struct auth *auth, osip_message_t *response, const char *realm, bool proxy, bool stale,
         const struct auth_secret *secret)
 {
-	if (!text_is_clean(realm) || strpbrk(realm, "\"\\"))
+	if (!*realm || !text_is_clean(realm) || strpbrk(realm, "\"\\"))
 		return -EINVAL;
 	/* The preferred one first (RFC 8760 2.3). */
 	for (int algorithm = DIGEST_ALGORITHMS - 1; algorithm >= 0; algorithm--) {

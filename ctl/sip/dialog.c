@@ -41,6 +41,12 @@ static char *party_of(const osip_from_t *header)
 	return text;
 }
 
+/* We repeat its URI, so it mustn't hold what no URI may. */
+static bool party_is_clean(const osip_from_t *header)
+{
+	return header->url && (!header->url->username || text_is_clean(header->url->username));
+}
+
 static char *call_id_of(const osip_message_t *message)
 {
 	char *text = NULL;
@@ -74,7 +80,9 @@ int dialog_open_server(struct dialogs *dialogs, struct dialog *dialog, const str
 	struct dialog made = {.owner = owner, .confirmed = true};
 	int error;
 
-	error = dialog_take_target(&made, osip);
+	error = party_is_clean(osip->from) && party_is_clean(osip->to) ? 0 : -EINVAL;
+	if (!error)
+		error = dialog_take_target(&made, osip);
 	if (!error)
 		error = dialog_take_routes(&made, osip, false);
 	if (error < 0)

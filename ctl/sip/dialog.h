@@ -37,7 +37,7 @@ struct dialog {
 
 /*
  * Our side of an INVITE received: tags, routes (Record-Route in order), target, CSeq from the request; a
- * fresh local tag. Put into the table. -EINVAL: no usable Contact. -ENOMEM.
+ * fresh local tag. Put into the table. -EINVAL: no usable Contact, From, To or route (400). -ENOMEM.
  */
 int dialog_open_server(struct dialogs *dialogs, struct dialog *dialog, const struct sip_message *request,
         const char *contact, void *owner);

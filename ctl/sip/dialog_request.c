@@ -52,6 +52,8 @@ static int set_strict_routes(osip_message_t *request, const struct dialog *dialo
 	}
 	if (snprintf(last, sizeof(last), "<%s>", dialog->target) >= (int)sizeof(last))
 		return -1;
+	/* RFC 3261 19.1.5: a Request-URI has no headers. */
+	osip_list_special_free(&first->url_headers, (void (*)(void *))osip_uri_param_free);
 	osip_message_set_uri(request, first);
 	return osip_message_set_route(request, last);
 }

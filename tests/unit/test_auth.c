@@ -341,6 +341,7 @@ static void challenges_say_what_is_needed(void **state)
 	assert_says(response, "stale=true");
 	assert_says(response, "algorithm=SHA-256");
 	assert_int_equal(auth_challenge(auth, response, "a\", x=\"b", true, true, &alice), -EINVAL);
+	assert_int_equal(auth_challenge(auth, response, "", true, true, &alice), -EINVAL);
 	assert_int_equal(auth_challenge(auth, response, "a\r\nb", true, true, &alice), -EINVAL);
 	osip_message_free(response);
 	sip_message_free(request);

@@ -46,12 +46,12 @@ static void strict_routers_get_the_request_uri(void **state)
 	osip_message_t *request;
 
 	(void)state;
-	assert_int_equal(
-	        open_server("10.90.0.2:5060", "Record-Route: <sip:old.example>, <sip:new.example;lr>\n"
-	                                      "Contact: <sip:101@10.90.0.2>\n"),
+	assert_int_equal(open_server("10.90.0.2:5060",
+	                         "Record-Route: <sip:old.example;x=y?Subject=z>, <sip:new.example;lr>\n"
+	                         "Contact: <sip:101@10.90.0.2>\n"),
 	        0);
 	request = dialog_request(&dialog, "BYE");
-	assert_says(request, "BYE sip:old.example SIP/2.0\r\n");
+	assert_says(request, "BYE sip:old.example;x=y SIP/2.0\r\n");
 	assert_says(request, "Route: <sip:new.example;lr>\r\nRoute: <sip:101@10.90.0.2>\r\n");
 	osip_message_free(request);
 }

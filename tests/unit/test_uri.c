@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where URIs lead, and which of them may be written into a message. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ctl/sip/parse.h"
+#include "ctl/sip/uri.h"
+
+static int setup(void **state)
+{
+	(void)state;
+	sip_parser_start();
+	return 0;
+}
+
+static void only_what_can_be_reached_is_usable(void **state)
+{
+	static const struct {
+		const char *text;
+		bool usable;
+	} ROWS[] = {
+	        {"sip:101@acme.example", true},
+	        {"sip:acme.example", true},
+	        {"SIP:101@10.90.0.2:5060;transport=udp", true},
+	        {"sips:101@acme.example", true},
+	        {"sip:101@[fd90::1]:5060", true},
+	        {"sip:a_b@host_1.example", true},
+	        {"sip:%2A68@acme.example", true},
+	        {"tel:+49123", false},
+	        {"http://acme.example/", false},
+	        {"sip:101@", false},
+	        {"sip:101@acme.example:0", false},
+	        {"sip:101@acme.example:65536", false},
+	        {"sip:101@acme.example:5060x", false},
+	        {"sip:101@acme.example:-1", false},
+	        {"sip:a@b@acme.example", false},
+	        {"sip:101@[fd90::1", false},
+	        {"sip:101@[fd90::g]", false},
+	        {"sip:101@ac me.example", false},
+	        {"sip:101@acme/example", false},
+	        {"sip:1%0d%0aX@acme.example", false},
+	        {"sip:1%7f@acme.example", false},
+	        {"sip:101:p%0aw@acme.example", false},
+	        {"sip:101@acme.example%0d%0a", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		osip_uri_t *uri = NULL;
+		bool usable = uri_parse(ROWS[i].text, &uri) == 0;
+
+		osip_uri_free(uri);
+		if (usable != ROWS[i].usable)
+			fail_msg("row %zu: %s", i, ROWS[i].text);
+	}
+	assert_false(uri_is_usable(NULL));
+}
+
+static void text_is_bare_and_bounded(void **state)
+{
+	char long_one[URI_BYTES + 32] = "sip:", *text;
+	osip_uri_t *uri;
+
+	(void)state;
+	assert_int_equal(uri_parse("sip:101@acme.example;ob?Subject=x", &uri), 0);
+	assert_int_equal(uri_text(uri, &text), 0);
+	assert_string_equal(text, "sip:101@acme.example;ob");
+	assert_int_equal(osip_list_size(&uri->url_headers), 1);
+	free(text);
+	osip_uri_free(uri);
+	memset(long_one + 4, 'x', URI_BYTES - 1 - 4 - strlen("@acme.example"));
+	strcat(long_one, "@acme.example");
+	assert_int_equal(strlen(long_one), URI_BYTES - 1);
+	assert_int_equal(uri_parse(long_one, &uri), 0);
+	assert_int_equal(uri_text(uri, &text), 0);
+	free(text);
+	osip_uri_free(uri);
+	strcat(long_one, "x");
+	assert_int_equal(uri_parse(long_one, &uri), 0);
+	assert_int_equal(uri_text(uri, &text), -EINVAL);
+	osip_uri_free(uri);
+}
+
+static void literal_hosts_are_addresses(void **state)
+{
+	static const struct {
+		const char *text, *address; /* NULL: a name */
+	} ROWS[] = {
+	        {"sip:101@10.90.0.2", "10.90.0.2:5060"},
+	        {"sip:101@10.90.0.2:5070", "10.90.0.2:5070"},
+	        {"sip:101@[fd90::1]:5070", "[fd90::1]:5070"},
+	        {"sip:101@acme.example", NULL},
+	        {"sip:101@10.90.0", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		char text[ADDRESS_TEXT];
+		struct address address;
+		osip_uri_t *uri;
+
+		assert_int_equal(uri_parse(ROWS[i].text, &uri), 0);
+		if (ROWS[i].address) {
+			assert_int_equal(uri_address(uri, &address), 0);
+			assert_string_equal(address_format(&address, text), ROWS[i].address);
+		} else {
+			assert_int_equal(uri_address(uri, &address), -EINVAL);
+		}
+		osip_uri_free(uri);
+	}
+	assert_true(host_equal("ACME.example", "acme.EXAMPLE"));
+	assert_true(host_equal("fd90::1", "FD90:0:0::1"));
+	assert_false(host_equal("fd90::1", "fd90::2"));
+	assert_false(host_equal("acme.example", "acme.example."));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup(only_what_can_be_reached_is_usable, setup),
+	        cmocka_unit_test_setup(text_is_bare_and_bounded, setup),
+	        cmocka_unit_test_setup(literal_hosts_are_addresses, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
