@@ -141,9 +141,12 @@ $(FUZZERS): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(filter %.o,$(FUZZ_MAIN)
 	$(Q)$(CC) $(SANFLAGS) $(filter-out %.o,$(FUZZ_MAIN)) -o $@ $^ $(call pkg_libs,$(LIBS_CTL) $(LIBS_DP)) -losipparser2 \
 		-lm -lpthread
 
+# Tests in which our own allocations fail, one after the other.
+$(OUT)/tests/unit/test_%_memory: TEST_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+
 $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/liblisten.a $(OUT)/libctl.a $(OUT)/libdp.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(SANFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
+	$(Q)$(CC) $(SANFLAGS) $(TEST_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
 		$(call pkg_libs,$(LIBS_CTL) $(LIBS_DP) cmocka libpcap) -losipparser2 -lm -lpthread
 
 $(BPF_TESTS): $(BPF_WORLD)
