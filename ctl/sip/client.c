@@ -247,7 +247,6 @@ static void complete(struct transaction *transaction, const osip_message_t *resp
 	uint64_t life = (uint64_t)LIFE_OF_T1 * options->t1_ms;
 
 	if (transaction->invite && MSG_IS_STATUS_2XX(response)) {
-		(void)note_accepted(transaction, response);
 		transaction_bury(transaction, PHASE_ACCEPTED, life);
 		return;
 	}
@@ -258,6 +257,10 @@ static void complete(struct transaction *transaction, const osip_message_t *resp
 
 static void receive_live(struct transaction *transaction, struct sip_message *response)
 {
+	/* Without the note its retransmission would be news: as if this one were lost, then. */
+	if (transaction->invite && MSG_IS_STATUS_2XX(response->osip) &&
+	        !note_accepted(transaction, response->osip) && !transaction->accepted)
+		return;
 	if (machine_hear(transaction, response->osip))
 		return; /* no memory: as if it were lost */
 	if (!transaction->heard) {
