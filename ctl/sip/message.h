@@ -42,7 +42,11 @@ size_t sip_reject(
 osip_message_t *sip_response(
         const struct sip_message *request, int status, const char *reason, const char *tag);
 
-/* Header by name, also in its compact form ("Event" finds "o"); the n-th, from 0. NULL: not there. */
+/*
+ * Header by name, also in its compact form ("Event" finds "o"); the n-th, from 0. NULL: not there. Only those
+ * that osip keeps as text, and Allow; what it takes apart (Via, From, Contact, Route, Authorization, ...) has
+ * its own functions there.
+ */
 const char *sip_header(const osip_message_t *message, const char *name, int n);
 
 /* Sets, replacing what is there. 0 or -ENOMEM. */
