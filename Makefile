@@ -142,7 +142,7 @@ $(FUZZERS): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(filter %.o,$(FUZZ_MAIN)
 		-lm -lpthread
 
 # Tests in which our own allocations fail, one after the other.
-$(OUT)/tests/unit/test_%_memory: TEST_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+$(OUT)/tests/unit/test_%_no_memory: TEST_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 
 $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/liblisten.a $(OUT)/libctl.a $(OUT)/libdp.a
 	$(call say,LINK,$@)
