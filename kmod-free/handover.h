@@ -79,7 +79,8 @@ struct handover_refused {
 
 /*
  * Ask for the next hop towards a remote address, or give it back. The dataplane counts the holds of an
- * address: every HOLD wants one RELEASE. `kind` is HANDOVER_NEXTHOP_HOLD or HANDOVER_NEXTHOP_RELEASE.
+ * address: every HOLD wants one RELEASE, whatever the answer said; an address that can't be served now is
+ * asked for again, and news come when it can. `kind` is HANDOVER_NEXTHOP_HOLD or HANDOVER_NEXTHOP_RELEASE.
  */
 struct handover_remote {
 	uint32_t kind;

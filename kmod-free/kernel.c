@@ -84,7 +84,7 @@ static struct row native_row(const struct kernel_interface *interface)
 		row.follows = "full speed";
 	} else {
 		strcpy(row.found, "no, generic");
-		row.follows = "works, but several times slower, and each pump call is dear";
+		row.follows = "works, but several times slower";
 		row.alarm = true;
 	}
 	return row;

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What happens to next hops while a phone hears its hold stream: the neighbour's MAC changes, the kernel forgets
 # the neighbour, the link goes down and up, the route moves to a gateway, to a VLAN. And remotes that can't be served.
+# shellcheck source=tests/netns/dp_stage.sh
 . "$(dirname "$0")/dp_stage.sh"
 
 hop_of() { drive query '{"get":"nexthops"}' | jq -r --arg remote "$1" ".nexthops[] | select(.remote == \$remote) | .$2"; }
@@ -40,8 +41,9 @@ wait "$silent"
 line=$(cat "$stage/silent")
 echo "silent phone: $line"
 # A frame may be lost in the instant in which the phone's side changes its MAC; none is repeated.
-[ "$(of received "$line")" -ge 180 ] && [ "$(of lost "$line")" -le 2 ] && [ "$(of repeated "$line")" = 0 ] ||
-	fail "silent phone"
+[ "$(of received "$line")" -ge 180 ] || fail "the silent phone heard too little"
+[ "$(of lost "$line")" -le 2 ] || fail "the silent phone lost frames"
+[ "$(of repeated "$line")" = 0 ] || fail "the silent phone heard a frame twice"
 
 # Link down: nothing to send to, and the controller is told; up again: it goes on.
 ip -n "$relay" link set relay0 down

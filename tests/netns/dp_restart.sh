@@ -3,6 +3,7 @@
 # The dataplane daemon is killed under two hold streams and starts again: the phone that talks misses nothing,
 # the silent one hears on at the same place of the clip, on the old clock, as soon as the pump is back. The
 # controller goes and comes back, too.
+# shellcheck source=tests/netns/dp_stage.sh
 . "$(dirname "$0")/dp_stage.sh"
 
 stage_up
@@ -24,8 +25,8 @@ program=$(program_id)
 [ -n "$program" ] || fail "no program on relay0"
 
 sleep 1
-kill -KILL $dp_pid
-wait $dp_pid 2>/dev/null || true
+kill -KILL "$dp_pid"
+wait "$dp_pid" 2>/dev/null || true
 killed=$EPOCHREALTIME
 dp_start
 started=$(awk -v a="$killed" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.0f", (b - a) * 1000 }')
@@ -41,8 +42,8 @@ same=$(drive hold-remote 10.99.0.3 | cut -d' ' -f1)
 [ "$same" = "$far" ] || fail "index was $far, is $same"
 
 sleep 1
-kill $dp_pid
-wait $dp_pid || fail "SIGTERM should be a clean end"
+kill "$dp_pid"
+wait "$dp_pid" || fail "SIGTERM should be a clean end"
 # As if of another build: its program is loaded, and the link runs that one from then on.
 rm "$stage"/bpf/xdpark/layout-*/program-*
 dp_start

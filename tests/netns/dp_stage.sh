@@ -83,10 +83,10 @@ until_true() {
 
 dp_is_ready() { [ "$(grep -c event=ready "$stage/dp.log")" -gt "$readies" ]; }
 
-# dp_start [OPTION...]: further options; returns when it serves.
+# dp_start: returns when it serves.
 dp_start() {
 	readies=$(grep -c event=ready "$stage/dp.log" || true)
-	"${as_dp[@]}" "$build/xdpark-dp" "${options[@]}" "$@" 2>>"$stage/dp.log" &
+	"${as_dp[@]}" "$build/xdpark-dp" "${options[@]}" 2>>"$stage/dp.log" &
 	dp_pid=$!
 	until_true 10 dp_is_ready || fail "xdpark-dp didn't get ready"
 }

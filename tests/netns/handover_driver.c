@@ -14,6 +14,7 @@
  *   forward E PEER PORT INDEX      endpoint E hears PEER, and PEER's packets go to E
  *   idle E
  *   stream E                       ok key=value...
+ *   rubbish N                      N connections that send what nobody should
  *   leave                          close the connection, keep the maps
  */
 #include <arpa/inet.h>
@@ -25,6 +26,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -281,11 +283,23 @@ static void plan_store(uint32_t index, const struct xd_plan *plan)
 		__atomic_store_n(&due[index], plan->t0, __ATOMIC_RELEASE);
 }
 
-static void hold(uint32_t index, uint16_t port, uint32_t nexthop)
+static void mute(uint32_t index, uint16_t port, uint32_t nexthop)
 {
 	struct xd_plan plan;
 
+	plan_start(index, XD_MUTE, port, nexthop, &plan);
+	plan_store(index, &plan);
+	printf("ok\n");
+}
+
+static void hold(uint32_t index, uint16_t port, uint32_t nexthop)
+{
+	uint64_t last_in = streams[index].last_in;
+	struct xd_plan plan;
+
 	plan_start(index, XD_HOLD, port, nexthop, &plan);
+	if (last_in + 5 * PTIME_NS > clock_now())
+		plan.t0 = last_in + 5 * PTIME_NS;
 	plan_store(index, &plan);
 	printf("ok\n");
 }
@@ -322,6 +336,33 @@ static void stream_show(uint32_t index)
 	        (unsigned long long)stream->forwarded, (unsigned long long)stream->received);
 }
 
+/* Random kinds and lengths; the dataplane may answer or close, and must go on. */
+static void rubbish(unsigned count)
+{
+	static const size_t lengths[] = {4, 8, 16, 24, 32, 64, 5000, 60000};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	srandom(1);
+	for (unsigned i = 0; i < count; i++) {
+		struct timeval patience = {.tv_sec = 5};
+		size_t length = lengths[random() % 8];
+		int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+		for (size_t at = 0; at < length; at += 4) {
+			uint32_t word = at ? (uint32_t)random() * 3 : (uint32_t)random() % 10;
+
+			memcpy(buffer + at, &word, 4);
+		}
+		if (connect(fd, (struct sockaddr *)&address, sizeof(address)) ||
+		        send(fd, buffer, length, MSG_NOSIGNAL) < 0 || recv(fd, buffer, 4, 0) < 0)
+			fprintf(stderr, "rubbish %u: %s\n", i, strerror(errno));
+		close(fd);
+	}
+	printf("ok\n");
+}
+
 static bool index_is_good(unsigned index)
 {
 	if (endpoints && index && index < terms.endpoints)
@@ -350,7 +391,9 @@ static void command_endpoint(const char *word, const unsigned number[4], int cou
 {
 	if (!index_is_good(number[0]))
 		return;
-	if (!strcmp(word, "hold") && count == 3)
+	if (!strcmp(word, "mute") && count == 3)
+		mute(number[0], (uint16_t)number[1], number[2]);
+	else if (!strcmp(word, "hold") && count == 3)
 		hold(number[0], (uint16_t)number[1], number[2]);
 	else if (!strcmp(word, "forward") && count == 4 && index_is_good(number[1]))
 		forward(number[0], number[1], (uint16_t)number[2], number[3]);
@@ -376,6 +419,8 @@ static void command(const char *line)
 		query(text);
 	else if (strstr(word, "-remote") || !strcmp(word, "news"))
 		command_address(word, text);
+	else if (!strcmp(word, "rubbish") && count == 1)
+		rubbish(number[0]);
 	else if (!strcmp(word, "clip") && count == 1)
 		clip(number[0]);
 	else if (!strcmp(word, "leave")) {
