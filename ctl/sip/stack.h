@@ -79,10 +79,10 @@ struct sip_stack {
 	struct transactions tombstones; /* oldest first */
 	size_t tombstone_bytes;
 	struct sip_counters counters;
-	struct key key, merge;       /* of the message in hand */
+	struct key key, merge; /* of the message in hand */
 	/* The request that the user is looking at: it stays until he has, though it is answered meanwhile. */
 	struct sip_message *in_hand;
-	bool in_hand_left; /* its transaction has let it go */
+	bool in_hand_left;           /* its transaction has let it go */
 	char out[SIP_MESSAGE_BYTES]; /* where rejections are written */
 };
 
