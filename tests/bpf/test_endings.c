@@ -52,9 +52,9 @@ static void reach(struct world *world, const struct situation_case *one)
 	ann = s.ann.nexthop == 3 ? ANN6 : ANN;
 	ben = s.ann.hearer == BEN6 ? BEN6 : BEN;
 	s.ben.peer = s.ben.peer ? s.ben.peer : ann;
-	world_publish(world, ann, s.ann, T0);
+	world_publish(world, ann, s.ann, 0);
 	if (s.ben.action != 0xff)
-		world_publish(world, ben, s.ben, T0);
+		world_publish(world, ben, s.ben, 0);
 	length = wire_build(&s.in, bytes);
 	if (s.change)
 		bytes[s.change] = s.value;

@@ -174,6 +174,37 @@ static void a_zero_checksum_is_computed_for_ip6(void **state)
 	}
 }
 
+/* Zero would mean that there is no checksum (RFC 768). */
+static void a_checksum_that_comes_out_as_zero_is_sent_as_ones(void **state)
+{
+	struct world *world = *state;
+	struct wire in = wire_of_phone(1, ALICE), out;
+	uint8_t speech[160] = {0}, bytes[PACKET_MAX];
+	struct outcome outcome;
+	unsigned word;
+
+	world_reset(world);
+	world_bridge(world, ALICE, 1, BOB, 2);
+	in.payload = speech;
+	world_run(world, &in);
+	out = wire_of_relay(world, 2, BOB);
+	out.sequence++;
+	out.timestamp += 160;
+	out.payload = speech;
+	for (word = 0; word < 0x10000; word++) {
+		speech[80] = (uint8_t)(word >> 8);
+		speech[81] = (uint8_t)word;
+		wire_build(&out, bytes);
+		if (bytes[wire_udp(&out) + 6] == 0xff && bytes[wire_udp(&out) + 7] == 0xff)
+			break;
+	}
+	assert_in_range(word, 0, 0xffff);
+	in.sequence++;
+	in.timestamp += 160;
+	outcome = world_run(world, &in);
+	assert_wire(&out, outcome.bytes, outcome.length);
+}
+
 /* Sends all 256 values through, in payloads of every odd length that the loop could get wrong. */
 static void convert(struct world *world, bool to_alaw, uint8_t padding)
 {
@@ -316,6 +347,7 @@ int main(void)
 	        cmocka_unit_test(csrcs_extension_padding_and_trailer_stay),
 	        cmocka_unit_test(a_zero_checksum_stays_zero_over_ip4),
 	        cmocka_unit_test(a_zero_checksum_is_computed_for_ip6),
+	        cmocka_unit_test(a_checksum_that_comes_out_as_zero_is_sent_as_ones),
 	        cmocka_unit_test(ulaw_becomes_alaw),
 	        cmocka_unit_test(alaw_becomes_ulaw),
 	        cmocka_unit_test(padding_that_claims_more_than_there_is_converts_nothing),

@@ -185,14 +185,16 @@ static void a_talker_ahead_of_the_clock_doesnt_turn_it_back(void **state)
 	struct world *world = *state;
 	struct wire in = wire_of_phone(1, ALICE);
 	struct heard before, now;
+	uint64_t t0;
 
 	world_reset(world);
 	world_bridge(world, ALICE, 1, BOB, 2);
 	say(world, &in, 0);
 	in.timestamp += 8000 * 60;
 	before = say(world, &in, 1);
-	republish(world, XD_HOLD, T0);
-	now = pump(world, T0 + 5 * MS);
+	t0 = world_now();
+	republish(world, XD_HOLD, t0);
+	now = pump(world, t0 + 5 * MS);
 	assert_int_equal(now.timestamp, before.timestamp + 160);
 }
 
