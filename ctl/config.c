@@ -73,12 +73,16 @@ static struct config *config_new(const char *file)
 	return NULL;
 }
 
-/* The folder of a file, absolute; "." without it (then the file can't be read either). */
+/* The folder of a file, absolute; "." when there is no such file, NULL without memory. */
 static const char *folder_of(struct memory *memory, const char *file)
 {
 	char *whole = realpath(file, NULL), *slash = whole ? strrchr(whole, '/') : NULL;
-	const char *folder = slash ? memory_text(memory, whole, (size_t)(slash - whole)) : ".";
+	const char *folder = ".";
 
+	if (slash)
+		folder = memory_text(memory, whole, (size_t)(slash - whole));
+	else if (errno == ENOMEM)
+		folder = NULL;
 	free(whole);
 	return folder;
 }
@@ -112,6 +116,8 @@ int config_read(struct config **config, const char *file, config_report report, 
 	error = reading_run(&reading, file);
 	if (problems_tell(&reading, report, context) && error == 0)
 		error = -EINVAL;
+	if (error == -ENOMEM)
+		report(context, file, 0, "file", "there is no memory to read it");
 	memory_free(reading.scratch);
 	if (error < 0)
 		config_free(reading.config);

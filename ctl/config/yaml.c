@@ -67,7 +67,8 @@ static void problem_of_parser(
 {
 	size_t line = parser->problem_mark.line + 1;
 
-	if (parser->error == YAML_MEMORY_ERROR) {
+	/* Without memory libyaml fails at places without saying why. */
+	if (parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR) {
 		reading_fail(reading);
 		return;
 	}
@@ -171,7 +172,9 @@ int yaml_read(struct reading *reading, const char *file, yaml_document_t *docume
 	struct content content = {0};
 	int error = content_read(file, &content);
 
-	if (error < 0) {
+	if (error == -ENOMEM) {
+		reading_fail(reading);
+	} else if (error < 0) {
 		problem_on(reading, 0, "file", "%s", content_error(error));
 	} else {
 		error = content_check(reading, &content);
@@ -182,5 +185,5 @@ int yaml_read(struct reading *reading, const char *file, yaml_document_t *docume
 	if (content.bytes)
 		explicit_bzero(content.bytes, content.length);
 	free(content.bytes);
-	return error;
+	return reading->error ? reading->error : error;
 }
