@@ -94,7 +94,7 @@ struct xd_plan {
 	/* first cache line: what every packet to the phone needs */
 	__u8 action;        /* enum xd_action */
 	__u8 source_rule;   /* enum xd_source_rule */
-	__u16 leg_since;    /* low 15 bits of the generation at which the leg began */
+	__u16 leg_since;    /* low 15 bits of the generation at which the leg began, less than 2^15 ago */
 	__u16 media_since;  /* low 15 bits of the generation at which its SDP last changed */
 	__be16 remote_port; /* RTP port of the phone by its SDP; RTCP goes one above */
 	__u32 peer;         /* endpoint that the phone hears; 0: none */
