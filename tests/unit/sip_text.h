@@ -33,6 +33,8 @@ static inline struct sip_message *text_try(const char *from, const char *text)
 	const char *reason;
 	int status;
 
+	if (!bytes)
+		abort();
 	for (; *text; text++) {
 		if (*text == '\n')
 			*to++ = '\r';

@@ -60,7 +60,7 @@ static void nonces_are_their_realms(void **state)
 	assert_true(made == now);
 	assert_int_equal(nonce_check(nonces, "globex.example", nonce, now, &made), -EINVAL);
 	for (size_t i = 0; i < NONCE_TEXT - 1; i++) {
-		strcpy(changed, nonce);
+		memcpy(changed, nonce, sizeof(changed));
 		changed[i] = changed[i] == '0' ? '1' : '0';
 		assert_int_equal(nonce_check(nonces, "acme.example", changed, now, &made), -EINVAL);
 	}

@@ -122,7 +122,7 @@ static void is_found_by_all_it_is_named_by(void **state)
 	request = request_make("10.90.0.2:5060", "BYE", "8", NULL, "");
 	assert_null(dialog_find(dialogs, request->osip));
 	sip_message_free(request);
-	strcpy(tag, dialog.local_tag);
+	memcpy(tag, dialog.local_tag, sizeof(tag));
 	tag[3] = tag[3] == 'a' ? 'b' : 'a';
 	request = request_make("10.90.0.2:5060", "BYE", "8", tag, "");
 	assert_null(dialog_find(dialogs, request->osip));

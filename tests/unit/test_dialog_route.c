@@ -29,15 +29,18 @@ static void needs_a_contact_that_can_be_used(void **state)
 
 static void too_many_routes_are_refused(void **state)
 {
-	char headers[4096] = "Contact: <sip:101@10.90.0.2>\n";
+	char headers[4096];
 
 	(void)state;
-	for (int i = 0; i < 16; i++)
-		strcat(headers, "Record-Route: <sip:p.example;lr>\n");
-	assert_int_equal(open_server("10.90.0.2:5060", headers), 0);
-	dialog_close(&dialog);
-	strcat(headers, "Record-Route: <sip:p.example;lr>\n");
-	assert_int_equal(open_server("10.90.0.2:5060", headers), -EINVAL);
+	for (int routes = 16; routes <= 17; routes++) {
+		int length = snprintf(headers, sizeof(headers), "Contact: <sip:101@10.90.0.2>\n");
+
+		for (int i = 0; i < routes; i++)
+			length += snprintf(headers + length, sizeof(headers) - (size_t)length,
+			        "Record-Route: <sip:p.example;lr>\n");
+		assert_int_equal(open_server("10.90.0.2:5060", headers), routes > 16 ? -EINVAL : 0);
+		dialog_close(&dialog);
+	}
 }
 
 /* RFC 3261 12.2.1.1: a first hop without ;lr. */
@@ -108,7 +111,7 @@ static void requests_go_where_the_far_end_is(void **state)
 		char text[ADDRESS_TEXT];
 
 		assert_int_equal(open_server(ROWS[i].from, ROWS[i].headers), 0);
-		if (strcmp(address_format(&dialog.flow.remote, text), ROWS[i].flow))
+		if (strcmp(address_format(&dialog.flow.remote, text), ROWS[i].flow) != 0)
 			fail_msg("row %zu: %s", i, text);
 		/* Who called is heard, wherever our requests go. */
 		assert_int_equal(check(ROWS[i].from, "OPTIONS", "8", ""), 0);

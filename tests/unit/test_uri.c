@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,7 +66,7 @@ static void only_what_can_be_reached_is_usable(void **state)
 
 static void text_is_bare_and_bounded(void **state)
 {
-	char long_one[URI_BYTES + 32] = "sip:", *text;
+	char longest[URI_BYTES], longer[URI_BYTES + 1], user[URI_BYTES], *text;
 	osip_uri_t *uri;
 
 	(void)state;
@@ -75,15 +76,16 @@ static void text_is_bare_and_bounded(void **state)
 	assert_int_equal(osip_list_size(&uri->url_headers), 1);
 	free(text);
 	osip_uri_free(uri);
-	memset(long_one + 4, 'x', URI_BYTES - 1 - 4 - strlen("@acme.example"));
-	strcat(long_one, "@acme.example");
-	assert_int_equal(strlen(long_one), URI_BYTES - 1);
-	assert_int_equal(uri_parse(long_one, &uri), 0);
+	memset(user, 'x', sizeof(user));
+	snprintf(longest, sizeof(longest), "sip:%.*s@acme.example",
+	        URI_BYTES - 1 - (int)strlen("sip:@acme.example"), user);
+	assert_int_equal(strlen(longest), URI_BYTES - 1);
+	assert_int_equal(uri_parse(longest, &uri), 0);
 	assert_int_equal(uri_text(uri, &text), 0);
 	free(text);
 	osip_uri_free(uri);
-	strcat(long_one, "x");
-	assert_int_equal(uri_parse(long_one, &uri), 0);
+	snprintf(longer, sizeof(longer), "%sx", longest);
+	assert_int_equal(uri_parse(longer, &uri), 0);
 	assert_int_equal(uri_text(uri, &text), -EINVAL);
 	osip_uri_free(uri);
 }
