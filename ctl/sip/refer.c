@@ -20,16 +20,11 @@ static int text_take(char *to, size_t size, const char *text)
 	return 0;
 }
 
-/*
- * Whether Refer-To holds one address and nothing behind it: osip takes the first of several, and cuts at an
- * escaped NUL.
- */
+/* Whether Refer-To holds one address and nothing behind it: osip takes the first of several. */
 static bool value_is_one(const char *value)
 {
 	const char *end = value;
 
-	if (strstr(value, "%00"))
-		return false;
 	/* A display name's quotes may hold anything. */
 	while (*end == '"') {
 		for (end++; *end && *end != '"'; end++) {

@@ -209,6 +209,7 @@ static void on_each(void *context, struct dialog *each)
 	struct dialog *first = context;
 	ptrdiff_t place = each - first;
 
+	assert_ptr_equal(each->dialogs, dialogs);
 	seen++;
 	dialog_close(each);
 	if (place > 0)
@@ -217,35 +218,58 @@ static void on_each(void *context, struct dialog *each)
 		dialog_close(each + 1);
 }
 
+static void on_first(void *context, struct dialog *each)
+{
+	struct dialog *first = context;
+
+	assert_ptr_equal(each->dialogs, dialogs);
+	seen++;
+	for (int i = 0; i < MANY; i++)
+		dialog_close(&first[i]);
+}
+
 static void on_count(void *context, struct dialog *each)
 {
 	(void)each;
 	++*(int *)context;
 }
 
-static void a_walk_survives_what_it_does(void **state)
+static int count_all(void)
 {
-	struct flow flow = text_flow("10.90.0.2:5060");
 	int count = 0;
 
-	(void)state;
+	dialogs_each(dialogs, on_count, &count);
+	return count;
+}
+
+static void open_many(void)
+{
+	struct flow flow = text_flow("10.90.0.2:5060");
+
 	for (int i = 0; i < MANY; i++)
 		assert_int_equal(dialog_open_client(dialogs, &many[i], NULL, "<sip:a@b.example>",
 		                         "<sip:c@d.example>", "sip:c@d.example", OURS, &flow, NULL),
 		        0);
-	dialogs_each(dialogs, on_count, &count);
-	assert_int_equal(count, MANY);
+	assert_int_equal(count_all(), MANY);
+	seen = 0;
+}
+
+static void a_walk_survives_what_it_does(void **state)
+{
+	(void)state;
+	open_many();
 	for (int i = 0; i < MANY; i++) {
 		many[i].remote_tag = strdup("r");
 		assert_ptr_equal(
 		        dialog_find_tags(dialogs, many[i].call_id, many[i].local_tag, "r"), &many[i]);
 	}
-	seen = 0;
 	dialogs_each(dialogs, on_each, many);
 	assert_true(seen >= MANY / 3 && seen < MANY);
-	count = 0;
-	dialogs_each(dialogs, on_count, &count);
-	assert_int_equal(count, 0);
+	assert_int_equal(count_all(), 0);
+	open_many();
+	dialogs_each(dialogs, on_first, many);
+	assert_int_equal(seen, 1);
+	assert_int_equal(count_all(), 0);
 }
 
 static void ends_without_its_table(void **state)

@@ -60,6 +60,10 @@ static void devices_are_limited(void **state)
 	expect("Contact: <sip:1@10.90.0.2>, <sip:2@10.90.0.2>, <sip:3@10.90.0.2>\n", 200);
 	expect("Contact: <sip:4@10.90.0.2>\n", 403);
 	expect("Contact: <sip:3@10.90.0.2>\n", 200);
+	/* A refusal forgets what it was about to remove. */
+	expect("Contact: <sip:1@10.90.0.2>;expires=0, <sip:4@10.90.0.2>, <sip:5@10.90.0.2>\n", 403);
+	expect("Contact: <sip:3@10.90.0.2>\n", 200);
+	assert_int_equal(count_of(alice), 3);
 	/* In exchange for another one. */
 	expect("Contact: <sip:4@10.90.0.2>, <sip:1@10.90.0.2>;expires=0\n", 200);
 	assert_int_equal(count_of(alice), 3);
