@@ -6,9 +6,10 @@
 #include "bpf/event.h"
 #include "bpf/rtp.h"
 
-#define LATCH_SILENCE_NS 500000000LL /* the old source must have been silent so long before another counts   \
-	                              */
-#define LATCH_NEAR 1000              /* numbers that a source may skip when its port changes */
+#define LATCH_SILENCE_NS                                                                                     \
+	500000000LL     /* the old source must have been silent so long before another counts                \
+	                 */
+#define LATCH_NEAR 1000 /* numbers that a source may skip when its port changes */
 
 /* Whether `address` begins with the first `bits` bits of `network`; more than 128 never match. */
 static __always_inline int source_in_network(const struct address *address, const __u8 *network, __u32 bits)
