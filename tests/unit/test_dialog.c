@@ -222,6 +222,8 @@ static void on_first(void *context, struct dialog *each)
 {
 	struct dialog *first = context;
 
+	if (each == &dialog)
+		return;
 	assert_ptr_equal(each->dialogs, dialogs);
 	seen++;
 	for (int i = 0; i < MANY; i++)
@@ -250,7 +252,7 @@ static void open_many(void)
 		assert_int_equal(dialog_open_client(dialogs, &many[i], NULL, "<sip:a@b.example>",
 		                         "<sip:c@d.example>", "sip:c@d.example", OURS, &flow, NULL),
 		        0);
-	assert_int_equal(count_all(), MANY);
+	assert_true(count_all() >= MANY);
 	seen = 0;
 }
 
@@ -266,10 +268,29 @@ static void a_walk_survives_what_it_does(void **state)
 	dialogs_each(dialogs, on_each, many);
 	assert_true(seen >= MANY / 3 && seen < MANY);
 	assert_int_equal(count_all(), 0);
+}
+
+/* In a walk the table doesn't grow, so that its chains are long; another walk through them loses everything.
+ */
+static void on_busy(void *context, struct dialog *each)
+{
+	(void)context;
+	(void)each;
 	open_many();
 	dialogs_each(dialogs, on_first, many);
 	assert_int_equal(seen, 1);
-	assert_int_equal(count_all(), 0);
+}
+
+static void a_walk_within_a_walk_survives_too(void **state)
+{
+	struct flow flow = text_flow("10.90.0.2:5060");
+
+	(void)state;
+	assert_int_equal(dialog_open_client(dialogs, &dialog, NULL, "<sip:a@b.example>", "<sip:c@d.example>",
+	                         "sip:c@d.example", OURS, &flow, NULL),
+	        0);
+	dialogs_each(dialogs, on_busy, NULL);
+	assert_int_equal(count_all(), 1);
 }
 
 static void ends_without_its_table(void **state)
@@ -302,6 +323,7 @@ int main(void)
 	        dialog_test(far_ends_without_tags_are_served),
 	        dialog_test(hidden_tags_are_not_repeated),
 	        dialog_test(a_walk_survives_what_it_does),
+	        dialog_test(a_walk_within_a_walk_survives_too),
 	        dialog_test(ends_without_its_table),
 	};
 
