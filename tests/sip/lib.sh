@@ -13,6 +13,7 @@ readonly here build=${BUILD:-build}
 export XDPARK_LAB=${XDPARK_LAB:-xdpark}
 readonly run=/run/$XDPARK_LAB
 # What the example's tenants acme and load let their parked callers hear, as stream_check has it.
+# shellcheck disable=SC2034 # for the scenarios
 readonly music=music:ctl/audio/sounds/music.flac@-18
 work=$(mktemp -d /tmp/xdpark-sip.XXXXXX)
 readonly work
@@ -95,6 +96,9 @@ someone_is_parked() { json parked 'any(.parked[]; .state == "parked")'; }
 hold_frames() {
 	json parked "any(.parked[]; .orbit == \"$1\" and .leg.hold_ingress + .leg.hold_pump >= $2)"
 }
+
+# The music of a codec is encoded when a call first wants it; until then callers hear ringback.
+music_is_ready() { grep -q "event=clip_ready clip=music .*codec=$1 " "$run/xdparkd.log"; }
 
 wait_parked() { wait_for 10 is_parked "$@"; }
 
