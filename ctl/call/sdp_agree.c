@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-enum { PTIME_MS = 20, PTIME_STEP_MS = 10, PTIME_MOST_MS = 60 };
+enum { PTIME_MS = 20 };
 
 static bool direction_sends(enum sdp_direction direction)
 {
@@ -38,17 +38,21 @@ static const struct sdp_format *format_find(
 	return NULL;
 }
 
-/* What a hold frame lasts: what the far end asks for, in chunks of 10 ms, and no longer than it takes. */
+/*
+ * What a hold frame lasts: what the far end asks for and no longer than it takes, or the next shorter one
+ * that hold audio is cut into. Parts of a playlist are 120 ms, which 50 doesn't divide.
+ */
 static unsigned ptime_agree(const struct sdp *sdp)
 {
+	static const unsigned frames_ms[] = {60, 40, 30, 20, 10};
 	unsigned ptime = sdp->ptime_ms ? sdp->ptime_ms : PTIME_MS;
 
 	if (sdp->maxptime_ms && ptime > sdp->maxptime_ms)
 		ptime = sdp->maxptime_ms;
-	ptime -= ptime % PTIME_STEP_MS;
-	if (ptime < PTIME_STEP_MS)
-		return PTIME_STEP_MS;
-	return ptime > PTIME_MOST_MS ? PTIME_MOST_MS : ptime;
+	for (unsigned i = 0; i < sizeof(frames_ms) / sizeof(frames_ms[0]); i++)
+		if (frames_ms[i] <= ptime)
+			return frames_ms[i];
+	return 10;
 }
 
 /* Everything but the payloads, of which there are none yet. */

@@ -246,7 +246,7 @@ static void ptimes(void **state)
 {
 	static const struct ptime_row rows[] = {{0, 0, 20}, {20, 0, 20}, {10, 0, 10}, {30, 0, 30},
 	        {25, 0, 20}, {5, 0, 10}, {60, 0, 60}, {100, 0, 60}, {0, 10, 10}, {40, 30, 30}, {0, 1, 10},
-	        {20, 150, 20}};
+	        {20, 150, 20}, {50, 0, 40}, {59, 0, 40}, {60, 50, 40}, {0, 50, 20}};
 	struct sdp sdp = read_good(SESSION AUDIO);
 	struct sdp_agreement agreement;
 
