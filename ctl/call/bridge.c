@@ -129,6 +129,7 @@ static bool bridge_reoffered(struct leg *leg, const struct sdp *offer)
 	return false;
 }
 
+/* 491 is passed on: both sides then try again, each in its own time (RFC 3261 14.1). */
 static void bridge_reinvited(struct leg *leg, int status)
 {
 	struct leg *other = bridge_other(leg->owner, leg);
@@ -136,8 +137,11 @@ static void bridge_reinvited(struct leg *leg, int status)
 	if (!other)
 		return;
 	leg_codecs_for(other, leg->agreement.codec);
-	leg_reinvite_done(other, status ? 488 : 0);
+	leg_reinvite_done(other, status && status != 491 ? 488 : status);
 	leg_codecs_for(leg, other->agreement.codec);
+	/* Who asked has taken it back, or can't do it after all: back to what both can. */
+	if (!status && !codecs_connect(leg->agreement.codec, other->agreement.codec))
+		leg_reinvite(leg);
 }
 
 static void bridge_referred(struct leg *leg, struct transaction *server, const struct sip_message *request)
@@ -160,7 +164,7 @@ static void bridge_rings(void *owner, struct leg *leg, int status, bool early_me
 	struct bridge *bridge = owner;
 	struct leg *caller = bridge->caller;
 
-	if (early_media && !bridge->early && caller->offer) {
+	if (early_media && !bridge->early && caller->sdp) {
 		leg_codecs_for(caller, leg->agreement.codec);
 		if (!leg_agree(caller, leg->agreement.codec)) {
 			bridge->early = leg;
@@ -188,10 +192,12 @@ static void bridge_dropped(void *owner, struct leg *leg)
 static int bridge_connect(struct bridge *bridge)
 {
 	struct leg *caller = bridge->caller, *callee = bridge->callee;
+	/* The answer in a 183 was the caller's answer, whoever it was for (RFC 3261 13.2.1). */
+	bool stands = caller->agreed && codecs_connect(caller->agreement.codec, callee->agreement.codec);
 	int result;
 
 	leg_codecs_for(caller, callee->agreement.codec);
-	result = leg_agree(caller, callee->agreement.codec);
+	result = stands ? 0 : leg_agree(caller, callee->agreement.codec);
 	if (result < 0)
 		return result;
 	if (caller->agreed)
@@ -221,6 +227,7 @@ static void bridge_answered(void *owner, struct leg *leg)
 	log_warn(&caller->subject, "not_connected", "caller=%s callee=%s error=%s", caller->number,
 	        leg->number, strerror(-result));
 	bridge_dissolve(bridge);
+	leg_hear_nothing(caller, NULL);
 	leg_hangup(leg, "can't be connected");
 	leg_refuse(caller, result == -ENOMEM ? 500 : 488, NULL);
 }
@@ -257,8 +264,8 @@ void bridge_call(struct leg *caller, const struct config_user *user)
 	int result;
 
 	options.codecs = codecs;
-	if (caller->offer) {
-		options.codec_count = codecs_for_offer(caller->tenant, caller->offer, codecs);
+	if (caller->sdp) {
+		options.codec_count = codecs_for_offer(caller->tenant, caller->sdp, codecs);
 	} else {
 		options.codec_count = caller->codec_count;
 		memcpy(codecs, caller->codecs, sizeof(codecs));

@@ -85,7 +85,6 @@ static int status_for_caller(int status)
 	case 480:
 	case 484:
 	case 486:
-	case 487:
 	case 488:
 		return status;
 	default:
@@ -98,6 +97,7 @@ static void hunt_refused(struct leg *leg, int status)
 	struct hunt *hunt = leg->owner;
 
 	hunt_unlink(hunt, leg);
+	leg_set_owner(leg, NULL, NULL);
 	if (hunt->ops->dropped)
 		hunt->ops->dropped(hunt->owner, leg);
 	status = status_for_caller(status);
@@ -120,6 +120,14 @@ static void hunt_answered(struct leg *leg)
 	ops->answered(owner, leg);
 }
 
+/* It answered and hung up before its answer could be met. */
+static void hunt_ended(struct leg *leg, int status, const char *cause)
+{
+	(void)status;
+	(void)cause;
+	hunt_refused(leg, 480);
+}
+
 static void hunt_progress(struct leg *leg, int status, bool early_media)
 {
 	struct hunt *hunt = leg->owner;
@@ -139,6 +147,7 @@ static const struct leg_ops hunt_leg_ops = {
         .progress = hunt_progress,
         .answered = hunt_answered,
         .refused = hunt_refused,
+        .ended = hunt_ended,
 };
 
 static void hunt_rang_out(struct timer *timer)

@@ -70,7 +70,7 @@ static void leg_reap(struct timer *timer)
 
 	while ((leg = calls->ended)) {
 		calls->ended = leg->next;
-		free(leg->offer);
+		free(leg->sdp);
 		free(leg->route);
 		free(leg);
 	}
@@ -84,6 +84,7 @@ void legs_free(struct calls *calls)
 		if (leg->ops && leg->ops->forget)
 			leg->ops->forget(leg);
 		timer_cancel(calls->timers, &leg->unheard);
+		leg_reach_stop(leg);
 		nexthop_use_end(calls->dataplane, &leg->nexthop);
 		transaction_forget(leg->invite);
 		transaction_forget(leg->accepted);
@@ -98,6 +99,7 @@ void legs_free(struct calls *calls)
 void leg_close_media(struct leg *leg)
 {
 	timer_cancel(leg->calls->timers, &leg->unheard);
+	leg_reach_stop(leg);
 	nexthop_use_end(leg->calls->dataplane, &leg->nexthop);
 	endpoint_close(&leg->endpoint);
 	leg->agreed = false;
@@ -115,7 +117,6 @@ void leg_gone(struct leg *leg)
 	struct calls *calls = leg->calls;
 
 	leg_closing(leg);
-	leg->reached = NULL;
 	transaction_forget(leg->invite);
 	transaction_forget(leg->accepted);
 	leg->invite = leg->accepted = NULL;
@@ -154,14 +155,22 @@ void leg_codecs_for(struct leg *leg, enum xd_codec codec)
 			leg->codecs[leg->codec_count++] = tenant->codecs[i];
 }
 
+static bool codec_is_offered(const struct sdp *offer, enum xd_codec codec)
+{
+	for (unsigned i = 0; i < offer->format_count; i++)
+		if (offer->formats[i].kind == XD_VOICE && offer->formats[i].codec == codec)
+			return true;
+	return false;
+}
+
 unsigned codecs_for_offer(const struct config_tenant *tenant, const struct sdp *offer, enum xd_codec *codecs)
 {
 	unsigned count = 0;
 
 	for (size_t i = 0; i < tenant->codec_count; i++)
-		for (unsigned f = 0; f < offer->format_count; f++)
-			if (offer->formats[f].kind == XD_VOICE &&
-			        codecs_connect(tenant->codecs[i], offer->formats[f].codec)) {
+		for (size_t answer = 0; answer < tenant->codec_count; answer++)
+			if (codec_is_offered(offer, tenant->codecs[answer]) &&
+			        codecs_connect(tenant->codecs[i], tenant->codecs[answer])) {
 				codecs[count++] = tenant->codecs[i];
 				break;
 			}

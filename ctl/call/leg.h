@@ -71,10 +71,13 @@ struct leg {
 	struct dialog dialog;
 	struct transaction *invite;   /* INVITE or re-INVITE in progress */
 	bool invite_ours;             /* that we sent */
+	uint32_t invite_cseq;         /* of one that we received: its ACK has the same number */
 	struct transaction *accepted; /* our first INVITE after its 2xx (RFC 6026): other forks may answer */
 	bool late_offer;              /* our offer is in the 2xx, the answer comes with the ACK */
 	bool bye_when_acked;          /* hung up before the ACK of our 200 came (RFC 3261 15) */
-	struct sdp *offer;            /* of the INVITE in progress; owned */
+	bool reinvite_waits;          /* the owner answers the re-INVITE in progress */
+	struct sdp *sdp;              /* in hand: the offer of an INVITE in progress, or the answer to ours
+	                               * that waits for its next hop; owned */
 	bool nat;                     /* the phone is behind NAT: signalled address differs from its source */
 	struct address source;        /* of its signalling */
 
@@ -86,13 +89,15 @@ struct leg {
 	struct sdp_agreement agreement;
 	enum sdp_direction remote_direction; /* the far end's view; SENDONLY also for hold by 0.0.0.0 */
 	struct endpoint endpoint;
-	struct nexthop_use nexthop;
+	struct nexthop_use nexthop; /* towards the media agreed on */
 	uint8_t nexthop_ip[16];
-	bool media_new;                              /* the SDP changed since the last plan */
-	bool starting, reachable;                    /* the next hop is being asked for; has been known */
+	int media_error;                             /* why there is none, 0: there is, or it is asked for */
+	bool starting;                               /* it is being asked for just now */
+	struct nexthop_use coming;                   /* looked up for the SDP in hand */
+	int reach_error;                             /* what became of that */
 	void (*reached)(struct leg *leg, int error); /* who waits for it */
 	struct route *route;                         /* where a new call leads, while one waits; owned */
-	int media_error;                             /* why the next hop can't be served */
+	bool media_new;                              /* the SDP changed since the last plan */
 	struct timer unheard;                        /* hold until heard: 2 s without a word from the peer */
 	bool instead;                                /* hears the ringback until its hold audio is encoded */
 	uint64_t started_ms, up_ms;
@@ -124,8 +129,8 @@ int leg_call(struct calls *calls, const struct leg_invitation *invitation, const
         struct leg **leg);
 
 /*
- * Finds the next hop to the media that the offer of an incoming leg names. 0: known; -EINPROGRESS: `reached`
- * comes; another negative errno: it can't be served (logged).
+ * Finds the next hop to the media that the SDP in hand names. 0: known, or none is needed; -EINPROGRESS:
+ * `reached` comes, unless the leg ends before; another negative errno: it can't be served.
  */
 int leg_reach(struct leg *leg, void (*reached)(struct leg *leg, int error));
 
@@ -164,7 +169,7 @@ void leg_set_call(struct leg *leg, const char *call);
 /* Restricts leg->codecs to the tenant's codecs that connect with `codec` (XD_CODECS: all of the tenant's). */
 void leg_codecs_for(struct leg *leg, enum xd_codec codec);
 
-/* Those of the tenant's codecs that connect with any voice format of `offer`. */
+/* Those of the tenant's codecs that connect with any that we could answer `offer` with. */
 unsigned codecs_for_offer(const struct config_tenant *tenant, const struct sdp *offer, enum xd_codec *codecs);
 
 /* Offers the codecs of leg->codecs in a re-INVITE; `reinvited` comes. -EBUSY: an INVITE is in progress (491).

@@ -99,32 +99,36 @@ int leg_call(struct calls *calls, const struct leg_invitation *invitation, const
 	return 0;
 }
 
-/* Agrees with the SDP of a response. 0 or negative errno; -ENODATA: there is none. */
-int leg_agree_response(struct leg *leg, const struct sip_message *response)
+int leg_answer_read(struct leg *leg, const struct sip_message *message)
+{
+	leg_sdp_drop(leg);
+	if (leg_sdp_read(message, &leg->sdp))
+		return -EINVAL;
+	return leg->sdp ? 0 : -ENODATA;
+}
+
+int leg_answer_agree(struct leg *leg)
 {
 	struct sdp_agreement agreement;
-	struct sdp *answer;
 	int result;
 
-	if (leg_sdp_read(response, &answer))
-		return -EINVAL;
-	if (!answer)
-		return -ENODATA;
-	result = sdp_agree_offer(&leg->local, answer, &agreement);
+	if (!leg->sdp)
+		return 0;
+	result = sdp_agree_offer(&leg->local, leg->sdp, &agreement);
 	if (!result)
-		result = leg_media_agreed(leg, answer, &agreement);
-	free(answer);
+		result = leg_media_agreed(leg, leg->sdp, &agreement);
+	leg_sdp_drop(leg);
 	return result;
 }
 
-uint32_t leg_response_cseq(const struct sip_message *response)
+uint32_t sip_cseq(const struct sip_message *message)
 {
-	return (uint32_t)strtoul(response->osip->cseq->number, NULL, 10);
+	return (uint32_t)strtoul(message->osip->cseq->number, NULL, 10);
 }
 
 void leg_ack(struct leg *leg, struct transaction *client, const struct sip_message *response)
 {
-	osip_message_t *ack = dialog_ack(&leg->dialog, leg_response_cseq(response));
+	osip_message_t *ack = dialog_ack(&leg->dialog, sip_cseq(response));
 
 	if (!ack || transaction_ack(client, ack, &leg->dialog.flow) < 0)
 		log_error(&leg->subject, "ack_failed", "number=%s", leg->number);
@@ -156,7 +160,7 @@ static void dismiss_fork(struct leg *leg, struct transaction *client, const stru
 	osip_message_t *ack, *bye;
 
 	if (!fork_dialog(&leg->dialog, response, &fork)) {
-		ack = dialog_ack(&fork, leg_response_cseq(response));
+		ack = dialog_ack(&fork, sip_cseq(response));
 		if (ack)
 			transaction_ack(client, ack, &fork.flow);
 		bye = dialog_request(&fork, "BYE");
@@ -166,12 +170,34 @@ static void dismiss_fork(struct leg *leg, struct transaction *client, const stru
 	dialog_close(&fork);
 }
 
+/* The answer of a 200 can be met, or not: only now the owner learns of it. */
+static void client_reached(struct leg *leg, int error)
+{
+	if (!error)
+		error = leg->sdp ? leg_answer_agree(leg) : leg->media_error;
+	leg_sdp_drop(leg);
+	if (!error) {
+		if (leg->ops && leg->ops->answered)
+			leg->ops->answered(leg);
+		return;
+	}
+	log_warn(&leg->subject, "answer_unusable", "number=%s error=\"%s\"", leg->number, strerror(-error));
+	if (leg->ops && leg->ops->refused)
+		leg->ops->refused(leg, 488);
+	leg_hangup(leg, "no usable answer to our offer");
+}
+
 static void client_answered(struct leg *leg, struct transaction *client, const struct sip_message *response)
 {
 	int result = dialog_established(&leg->dialog, response);
 
 	if (result == -EEXIST) {
 		dismiss_fork(leg, client, response);
+		return;
+	}
+	if (result < 0) {
+		/* Its route set can't be used, so that it can neither be acknowledged nor ended. */
+		client_failed(leg, client, 500);
 		return;
 	}
 	leg->accepted = client;
@@ -186,19 +212,13 @@ static void client_answered(struct leg *leg, struct transaction *client, const s
 		return;
 	leg->state = LEG_UP;
 	leg->up_ms = timers_now(leg->calls->timers);
-	result = leg_agree_response(leg, response);
+	result = leg_answer_read(leg, response);
 	if (result == -ENODATA && leg->agreed)
 		result = 0; /* agreed by the 183 before */
-	if (result < 0) {
-		log_warn(&leg->subject, "answer_unusable", "number=%s error=%s", leg->number,
-		        strerror(-result));
-		if (leg->ops && leg->ops->refused)
-			leg->ops->refused(leg, 488);
-		leg_hangup(leg, "no usable answer to our offer");
-		return;
-	}
-	if (leg->ops && leg->ops->answered)
-		leg->ops->answered(leg);
+	if (!result)
+		result = leg_reach(leg, client_reached);
+	if (result != -EINPROGRESS)
+		client_reached(leg, result);
 }
 
 static void client_progress(struct leg *leg, const struct sip_message *response, int status)
@@ -207,8 +227,8 @@ static void client_progress(struct leg *leg, const struct sip_message *response,
 
 	if (leg->state != LEG_CALLING || status == 100)
 		return;
-	if (response->body_bytes && !leg->agreed)
-		early = !leg_agree_response(leg, response);
+	if (!leg->agreed && !leg_answer_read(leg, response))
+		early = !leg_answer_agree(leg);
 	if (leg->ops && leg->ops->progress)
 		leg->ops->progress(leg, status, early);
 }

@@ -7,72 +7,6 @@
 
 #include "ctl/call/leg_private.h"
 
-static void nexthop_ready(struct nexthop_use *use, uint32_t index, int error)
-{
-	struct leg *leg = owner_of(use, struct leg, nexthop);
-	void (*reached)(struct leg *, int) = leg->reached;
-	char text[ADDRESS_TEXT];
-	struct xd_plan plan;
-
-	leg->media_error = error;
-	leg->reached = NULL;
-	if (error) {
-		log_warn(&leg->subject, "no_next_hop", "remote=%s error=%s%s",
-		        address_format_ip(leg->nexthop_ip, text), strerror(-error),
-		        error == -EADDRINUSE ? " hint=\"media of this host can't be served by XDP\"" : "");
-	} else {
-		leg->reachable = true;
-	}
-	if (reached) {
-		reached(leg, error);
-		return;
-	}
-	if (error) {
-		/* A route that has gone may come back; one that never was won't. */
-		if (!leg->reachable && !leg->starting)
-			leg_fail(leg, "no way to its media");
-		return;
-	}
-	if (!leg->agreed || leg->endpoint.plan.action == XD_IDLE)
-		return;
-	plan = leg->endpoint.plan;
-	plan.nexthop = index;
-	endpoint_change(&leg->endpoint, &plan, false);
-}
-
-/* Whether media may come from the SDP's address at once, or only what signalling vouches for is believed. */
-static bool leg_latches(const struct leg *leg, const uint8_t ip[16])
-{
-	if (leg->trunk) {
-		for (size_t i = 0; i < leg->trunk->media_network_count; i++)
-			if (network_holds(&leg->trunk->media_networks[i], ip))
-				return false;
-	}
-	if (leg->nat)
-		return true;
-	return address_is_private(ip) && !address_same_ip(ip, leg->source.ip);
-}
-
-/* The next hop towards media that SDP says is at `media`. 0: known, or asked for; or why it can't be served.
- */
-static int leg_nexthop(struct leg *leg, const uint8_t media[16])
-{
-	const uint8_t *ip = leg_latches(leg, media) ? leg->source.ip : media;
-	int result;
-
-	if (leg->nexthop.nexthop && address_same_ip(ip, leg->nexthop_ip))
-		return leg->media_error;
-	nexthop_use_end(leg->calls->dataplane, &leg->nexthop);
-	memcpy(leg->nexthop_ip, ip, sizeof(leg->nexthop_ip));
-	leg->nexthop.ready = nexthop_ready;
-	leg->media_error = 0;
-	leg->reachable = false;
-	leg->starting = true;
-	result = nexthop_use_start(leg->calls->dataplane, &leg->nexthop, ip);
-	leg->starting = false;
-	return result < 0 ? result : leg->media_error;
-}
-
 int leg_media_open(struct leg *leg, const uint8_t family_of[16])
 {
 	int result = endpoint_open(leg->calls->endpoints, family_of, &leg->endpoint);
@@ -93,15 +27,16 @@ int leg_media_open(struct leg *leg, const uint8_t family_of[16])
 int leg_media_agreed(struct leg *leg, const struct sdp *remote, const struct sdp_agreement *agreement)
 {
 	struct tenant_state *state = tenant_state(leg->tenant);
+	/* Held by address or refused: nowhere to send, the next hop stays. */
+	int result = sdp_is_somewhere(&agreement->remote) ? leg_nexthop(leg, agreement->remote.ip) : 0;
 
-	if (leg->agreed && leg->agreement.codec == agreement->codec &&
-	        !memcmp(&leg->agreement.payloads, &agreement->payloads, sizeof(agreement->payloads)) &&
-	        address_equal(&leg->agreement.remote, &agreement->remote)) {
-		leg->agreement = *agreement;
-	} else {
-		leg->agreement = *agreement;
+	if (result < 0)
+		return result;
+	if (!leg->agreed || leg->agreement.codec != agreement->codec ||
+	        memcmp(&leg->agreement.payloads, &agreement->payloads, sizeof(agreement->payloads)) != 0 ||
+	        !address_equal(&leg->agreement.remote, &agreement->remote))
 		leg->media_new = true;
-	}
+	leg->agreement = *agreement;
 	leg->agreed = true;
 	leg->remote_direction = remote->direction;
 	if (remote->held_by_address)
@@ -109,22 +44,7 @@ int leg_media_agreed(struct leg *leg, const struct sdp *remote, const struct sdp
 	audio_prepare(leg->calls->audio, state->hold, agreement->codec);
 	if (leg->tenant->park.announce)
 		audio_prepare_digits(leg->calls->audio, leg->tenant->park.language, agreement->codec);
-	if (address_is_any(agreement->remote.ip))
-		return 0; /* held by address: nowhere to send, the next hop stays */
-	return leg_nexthop(leg, agreement->remote.ip);
-}
-
-int leg_reach(struct leg *leg, void (*reached)(struct leg *leg, int error))
-{
-	int result;
-
-	if (!leg->offer || address_is_any(leg->offer->remote.ip))
-		return 0;
-	result = leg_nexthop(leg, leg->offer->remote.ip);
-	if (result < 0 || leg->reachable)
-		return result;
-	leg->reached = reached;
-	return -EINPROGRESS;
+	return 0;
 }
 
 /* Source rule and everything else of a plan that follows from the agreement. */

@@ -28,9 +28,21 @@ void leg_fail(struct leg *leg, const char *cause);
 /* BYE, and gone when it is answered. */
 void leg_bye(struct leg *leg, const char *cause);
 
-/* Takes over what a far end's SDP agreed to: agreement, direction, source rule, next hop. 0, or -EHOSTUNREACH
- * and others. */
+/*
+ * Takes over what a far end's SDP agreed to: agreement, direction, source rule, next hop. 0, or a negative
+ * errno, then the session is as it was.
+ */
 int leg_media_agreed(struct leg *leg, const struct sdp *remote, const struct sdp_agreement *agreement);
+
+/* Whether media is believed only from where signalling comes from, instead of from the SDP's address. */
+bool leg_latches(const struct leg *leg, const uint8_t ip[16]);
+
+/* Makes the next hop towards media that SDP says is at `media` the one in use. After leg_reach() it is known.
+ * 0, or why it can't be served. */
+int leg_nexthop(struct leg *leg, const uint8_t media[16]);
+
+/* Nobody waits for a next hop any more. */
+void leg_reach_stop(struct leg *leg);
 
 /* Chooses an endpoint for the leg and makes up its side of the session. -ENOSPC: none free. */
 int leg_media_open(struct leg *leg, const uint8_t family_of[16]);
@@ -50,11 +62,17 @@ void leg_reject(struct leg *leg, struct transaction *server, int status);
 /* A re-INVITE of the far end, and what ACK and failure mean to one. */
 void leg_reinvited(struct leg *leg, struct transaction *server, const struct sip_message *request);
 
+/* The far end takes its re-INVITE back: the call goes on as before. */
+void leg_reinvite_cancelled(struct leg *leg);
+
 /* Who is told about INVITEs of the far end, first or later. */
 extern const struct transaction_user leg_server_user;
 
 /* The INVITE in progress was answered by us without success, or is over: nothing is pending any more. */
 void leg_invite_over(struct leg *leg);
+
+/* Lets go of the SDP in hand. */
+void leg_sdp_drop(struct leg *leg);
 
 /* An INVITE or re-INVITE with our offer. NULL: no memory. */
 osip_message_t *leg_invite_new(struct leg *leg);
@@ -62,12 +80,15 @@ osip_message_t *leg_invite_new(struct leg *leg);
 /* Sends the ACK of a 2xx. */
 void leg_ack(struct leg *leg, struct transaction *client, const struct sip_message *response);
 
-/* CSeq number of a response. */
-uint32_t leg_response_cseq(const struct sip_message *response);
+/* CSeq number of a message. */
+uint32_t sip_cseq(const struct sip_message *message);
 
-/* Agrees with the SDP that answers our offer. -ENODATA: there is none; -EINVAL; -ENOENT: no codec of ours;
- * others of leg_media_agreed. */
-int leg_agree_response(struct leg *leg, const struct sip_message *response);
+/* Takes the SDP that answers our offer in hand. -ENODATA: there is none; -EINVAL. */
+int leg_answer_read(struct leg *leg, const struct sip_message *message);
+
+/* Agrees with the answer in hand, if any, and lets go of it. -ENOENT: no codec of ours; others of
+ * leg_media_agreed. */
+int leg_answer_agree(struct leg *leg);
 
 /* An identity header value from parts, with everything foreign escaped. `name` may be "". */
 void leg_identity(struct leg *leg, const char *name, const char *number, const char *host);

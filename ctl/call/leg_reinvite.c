@@ -17,7 +17,7 @@ static bool reinvite_collides(struct leg *leg, struct transaction *server, const
 {
 	osip_message_t *response;
 
-	if (leg->state == LEG_UP && !leg->invite)
+	if (leg->state == LEG_UP && !leg->invite && !leg->reached)
 		return false;
 	if (leg->invite_ours || leg->state == LEG_CALLING) {
 		response = sip_response(request, 491, NULL, NULL);
@@ -27,6 +27,45 @@ static bool reinvite_collides(struct leg *leg, struct transaction *server, const
 		leg_reject(leg, server, 500);
 	}
 	return true;
+}
+
+/* 0: agreed. 1: the owner answers later. Otherwise the status to refuse with. */
+static int reinvite_agree(struct leg *leg)
+{
+	int result = leg_agree(leg, leg->agreed ? leg->agreement.codec : XD_CODECS);
+
+	if (!result)
+		return 0;
+	/* The owner is asked once: what it found can't be found again. */
+	if (result == -ENOENT && !leg->reinvite_waits && leg->ops && leg->ops->reoffered &&
+	        leg->ops->reoffered(leg, leg->sdp))
+		return 1;
+	return 488;
+}
+
+static void reinvite_answer(struct leg *leg, int status)
+{
+	if (!status)
+		status = reinvite_agree(leg);
+	leg->reinvite_waits = status == 1;
+	if (status == 1)
+		return;
+	if (status) {
+		leg_reject(leg, leg->invite, status);
+		leg_invite_over(leg);
+		leg->late_offer = false;
+		return;
+	}
+	if (!leg->late_offer)
+		leg_media_changed(leg);
+	leg_answer(leg, NULL);
+	/* leg_answer() is for first INVITEs too; this dialog stands whether its ACK comes or not. */
+	leg->state = LEG_UP;
+}
+
+static void reinvite_reached(struct leg *leg, int error)
+{
+	reinvite_answer(leg, error ? 488 : 0);
 }
 
 void leg_reinvited(struct leg *leg, struct transaction *server, const struct sip_message *request)
@@ -43,43 +82,25 @@ void leg_reinvited(struct leg *leg, struct transaction *server, const struct sip
 	}
 	leg->invite = server;
 	leg->invite_ours = false;
-	leg->offer = offer;
+	leg->invite_cseq = sip_cseq(request);
+	leg->sdp = offer;
 	leg->late_offer = !offer;
 	transaction_set_owner(server, &leg_server_user, leg);
-	leg_reinvite_done(leg, 0);
-}
-
-/* 0: agreed. 1: the owner answers later. Otherwise the status to refuse with. */
-static int reinvite_agree(struct leg *leg)
-{
-	int result = leg_agree(leg, leg->agreed ? leg->agreement.codec : XD_CODECS);
-
-	if (!result)
-		return 0;
-	if (result == -ENOENT && leg->ops && leg->ops->reoffered && leg->ops->reoffered(leg, leg->offer))
-		return 1;
-	return 488;
+	status = leg_reach(leg, reinvite_reached);
+	if (status != -EINPROGRESS)
+		reinvite_reached(leg, status);
 }
 
 void leg_reinvite_done(struct leg *leg, int status)
 {
-	if (!leg->invite || leg->invite_ours || leg->state != LEG_UP)
-		return;
-	if (!status)
-		status = reinvite_agree(leg);
-	if (status == 1)
-		return;
-	if (status) {
-		leg_reject(leg, leg->invite, status);
-		leg_invite_over(leg);
-		leg->late_offer = false;
-		return;
-	}
-	if (!leg->late_offer)
-		leg_media_changed(leg);
-	leg_answer(leg, NULL);
-	/* leg_answer() is for first INVITEs too; this dialog stands whether its ACK comes or not. */
-	leg->state = LEG_UP;
+	if (leg->reinvite_waits && leg->state == LEG_UP)
+		reinvite_answer(leg, status);
+}
+
+void leg_reinvite_cancelled(struct leg *leg)
+{
+	if (leg->invite && !leg->invite_ours && leg->state == LEG_UP)
+		reinvite_answer(leg, 487);
 }
 
 static void reinvite_over(struct leg *leg, int status)
@@ -90,21 +111,36 @@ static void reinvite_over(struct leg *leg, int status)
 		leg->ops->reinvited(leg, status);
 }
 
+/* Who doesn't know the dialog, or doesn't answer at all, has lost it (RFC 3261 12.2.1.2). */
+static void reinvite_refused(struct leg *leg, int status)
+{
+	reinvite_over(leg, status);
+	if ((status != 481 && status != 408) || leg->state != LEG_UP)
+		return;
+	leg_ended(leg, status, "far end has lost the call");
+	if (leg->state == LEG_UP)
+		leg_bye(leg, "lost");
+}
+
+static void reinvite_answered(struct leg *leg, int error)
+{
+	if (!error)
+		error = leg_answer_agree(leg);
+	if (!error)
+		leg_media_changed(leg);
+	reinvite_over(leg, error ? 488 : 0);
+}
+
 static void reinvite_response(void *owner, struct transaction *client, const struct sip_message *response)
 {
 	struct leg *leg = owner;
 	int status = response->osip->status_code;
+	int result;
 
 	if (status < 200)
 		return;
 	if (status >= 300) {
-		reinvite_over(leg, status);
-		/* The far end knows nothing of the dialog: it is over (RFC 3261 12.2.1.2). */
-		if ((status == 481 || status == 408) && leg->state == LEG_UP) {
-			leg_ended(leg, status, "far end has lost the call");
-			if (leg->state == LEG_UP)
-				leg_bye(leg, "lost");
-		}
+		reinvite_refused(leg, status);
 		return;
 	}
 	dialog_established(&leg->dialog, response);
@@ -113,10 +149,11 @@ static void reinvite_response(void *owner, struct transaction *client, const str
 		leg_invite_over(leg);
 		return;
 	}
-	status = leg_agree_response(leg, response) ? 488 : 0;
-	if (!status)
-		leg_media_changed(leg);
-	reinvite_over(leg, status);
+	result = leg_answer_read(leg, response);
+	if (!result)
+		result = leg_reach(leg, reinvite_answered);
+	if (result != -EINPROGRESS)
+		reinvite_answered(leg, result);
 }
 
 static void reinvite_failed(void *owner, struct transaction *client, int status)
@@ -125,7 +162,7 @@ static void reinvite_failed(void *owner, struct transaction *client, int status)
 
 	(void)client;
 	if (leg->state == LEG_UP)
-		reinvite_over(leg, status);
+		reinvite_refused(leg, status);
 }
 
 static void reinvite_ended(void *owner, struct transaction *client)
@@ -147,7 +184,7 @@ int leg_reinvite(struct leg *leg)
 	osip_message_t *invite;
 	int result;
 
-	if (leg->state != LEG_UP || leg->invite)
+	if (leg->state != LEG_UP || leg->invite || leg->reached)
 		return -EBUSY;
 	invite = leg_invite_new(leg);
 	if (!invite)

@@ -108,11 +108,12 @@ static int leg_incoming_open(struct leg *leg, struct transaction *server, const 
 	result = dialog_open_server(leg->calls->dialogs, &leg->dialog, request, contact, leg);
 	if (result < 0)
 		return result == -EINVAL ? 400 : 500;
-	result = leg_media_open(leg, leg->offer ? leg->offer->remote.ip : request->flow.remote.ip);
+	result = leg_media_open(leg, leg->sdp ? leg->sdp->remote.ip : request->flow.remote.ip);
 	if (result < 0)
-		return 503;
+		return result == -EAFNOSUPPORT ? 488 : 503;
 	leg->invite = server;
-	leg->late_offer = !leg->offer;
+	leg->invite_cseq = sip_cseq(request);
+	leg->late_offer = !leg->sdp;
 	transaction_set_owner(server, &leg_server_user, leg);
 	return 0;
 }
@@ -129,7 +130,7 @@ int leg_incoming(struct calls *calls, struct transaction *server, const struct s
 	leg->state = LEG_INCOMING;
 	leg->user = user;
 	leg->trunk = trunk;
-	status = leg_sdp_read(request, &leg->offer);
+	status = leg_sdp_read(request, &leg->sdp);
 	if (!status)
 		status = leg_incoming_open(leg, server, request);
 	if (status) {
@@ -159,12 +160,12 @@ int leg_agree(struct leg *leg, enum xd_codec prefer)
 	struct sdp_agreement agreement;
 	int result;
 
-	if (!leg->offer)
+	if (!leg->sdp)
 		return 0;
-	result = sdp_agree_answer(leg->offer, leg->codecs, leg->codec_count, prefer, &agreement);
+	result = sdp_agree_answer(leg->sdp, leg->codecs, leg->codec_count, prefer, &agreement);
 	if (result < 0)
 		return result;
-	return leg_media_agreed(leg, leg->offer, &agreement);
+	return leg_media_agreed(leg, leg->sdp, &agreement);
 }
 
 /* A response to the INVITE in progress with our SDP in it. NULL: no memory, or it was answered before. */
@@ -180,7 +181,7 @@ static osip_message_t *response_with_sdp(struct leg *leg, int status)
 	response = sip_response(request, status, NULL, leg->dialog.local_tag);
 	if (!response)
 		return NULL;
-	bytes = leg->offer ? leg_sdp_answer(leg, leg->offer, text) : leg_sdp_offer(leg, text);
+	bytes = leg->sdp ? leg_sdp_answer(leg, leg->sdp, text) : leg_sdp_offer(leg, text);
 	if (sip_body_set(response, "application/sdp", text, bytes) < 0 ||
 	        sip_header_set(response, "Contact", leg->dialog.contact) < 0) {
 		osip_message_free(response);
@@ -193,7 +194,7 @@ void leg_early(struct leg *leg)
 {
 	osip_message_t *response;
 
-	if (leg->state != LEG_INCOMING || !leg->offer)
+	if (leg->state != LEG_INCOMING || !leg->sdp)
 		return;
 	response = response_with_sdp(leg, 183);
 	if (response)
@@ -219,11 +220,12 @@ int leg_answer(struct leg *leg, const char *identity)
 
 void leg_refuse(struct leg *leg, int status, const char *reason)
 {
-	const struct sip_message *request = transaction_request(leg->invite);
+	const struct sip_message *request;
 	osip_message_t *response = NULL;
 
 	if (leg->state != LEG_INCOMING)
 		return;
+	request = transaction_request(leg->invite);
 	log_info(&leg->subject, "leg_refused", "number=%s status=%d", leg->number, status);
 	leg->calls->counters.refused++;
 	if (status == 488 || status == 415)
@@ -240,34 +242,58 @@ void leg_cancelled(struct leg *leg)
 		leg_refuse(leg, 487, NULL);
 	} else if (leg->invite && !leg->invite_ours) {
 		/* A re-INVITE taken back: the call goes on as before. */
-		leg_reinvite_done(leg, 487);
+		leg_reinvite_cancelled(leg);
 	}
 }
 
-/* The answer to our late offer. False: it can't be met, the leg is to end. */
-static bool late_answer(struct leg *leg, const struct sip_message *ack)
+static void leg_confirm(struct leg *leg)
 {
-	struct sdp_agreement agreement;
-	struct sdp *answer;
-	bool good;
+	leg->up_ms = timers_now(leg->calls->timers);
+	if (leg->ops && leg->ops->confirmed)
+		leg->ops->confirmed(leg);
+}
 
-	if (leg_sdp_read(ack, &answer) || !answer)
-		return false;
-	good = !sdp_agree_offer(&leg->local, answer, &agreement) &&
-	       !leg_media_agreed(leg, answer, &agreement);
-	free(answer);
-	return good;
+/* The answer to our late offer can be met, or not. */
+static void late_reached(struct leg *leg, int error)
+{
+	if (!error)
+		error = leg_answer_agree(leg);
+	leg_sdp_drop(leg);
+	if (error)
+		log_warn(&leg->subject, "answer_unusable", "number=%s error=\"%s\"", leg->number,
+		        strerror(-error));
+	if (!error && leg->up_ms && leg->ops && leg->ops->media_changed)
+		leg->ops->media_changed(leg);
+	else if (!error && !leg->up_ms)
+		leg_confirm(leg);
+	else if (!leg->up_ms)
+		leg_fail(leg, "no usable answer to our offer");
+	/* A re-INVITE that agreed on nothing leaves the session as it was. */
+}
+
+static void late_answer(struct leg *leg, const struct sip_message *ack)
+{
+	int result = leg_answer_read(leg, ack);
+
+	if (!result)
+		result = leg_reach(leg, late_reached);
+	if (result != -EINPROGRESS)
+		late_reached(leg, result);
+}
+
+/* Whether the ACK is for the INVITE in progress, not an older one's that was repeated or has taken long. */
+static bool ack_is_awaited(const struct leg *leg, const struct sip_message *ack)
+{
+	return leg->invite && !leg->invite_ours && !transaction_request(leg->invite) &&
+	       sip_cseq(ack) == leg->invite_cseq;
 }
 
 void leg_acked(struct leg *leg, const struct sip_message *ack)
 {
-	bool first = leg->state == LEG_ANSWERED || leg->state == LEG_CLOSING;
 	bool late = leg->late_offer;
 
-	if (!leg->invite || leg->invite_ours)
-		return; /* a repeated ACK */
-	if (transaction_request(leg->invite))
-		return; /* of a re-INVITE that isn't answered yet: an older one's, repeated */
+	if (!ack_is_awaited(leg, ack))
+		return;
 	transaction_acked(leg->invite);
 	leg_invite_over(leg);
 	leg->late_offer = false;
@@ -277,25 +303,25 @@ void leg_acked(struct leg *leg, const struct sip_message *ack)
 		return;
 	}
 	leg->state = LEG_UP;
-	if (late && !late_answer(leg, ack)) {
-		leg_fail(leg, "no usable answer to our offer");
-		return;
-	}
-	if (first) {
-		leg->up_ms = timers_now(leg->calls->timers);
-		if (leg->ops && leg->ops->confirmed)
-			leg->ops->confirmed(leg);
-	} else if (late && leg->ops && leg->ops->media_changed) {
-		leg->ops->media_changed(leg);
-	}
+	if (late)
+		late_answer(leg, ack);
+	else if (!leg->up_ms)
+		leg_confirm(leg);
+}
+
+void leg_sdp_drop(struct leg *leg)
+{
+	free(leg->sdp);
+	leg->sdp = NULL;
 }
 
 void leg_invite_over(struct leg *leg)
 {
 	transaction_forget(leg->invite);
 	leg->invite = NULL;
-	free(leg->offer);
-	leg->offer = NULL;
+	leg->reinvite_waits = false;
+	leg_reach_stop(leg);
+	leg_sdp_drop(leg);
 }
 
 static void server_failed(void *owner, struct transaction *server, int status)
@@ -303,8 +329,13 @@ static void server_failed(void *owner, struct transaction *server, int status)
 	struct leg *leg = owner;
 
 	(void)server;
-	(void)status;
 	leg_invite_over(leg);
+	if (leg->state == LEG_INCOMING) {
+		/* Our answer can't be written: an INVITE of the longest headers. */
+		leg_ended(leg, status, "can't be answered");
+		leg_gone(leg);
+		return;
+	}
 	if (leg->state == LEG_ANSWERED || leg->state == LEG_UP) {
 		/* RFC 3261 13.3.1.4: no ACK in 64*T1, so BYE. */
 		leg->state = LEG_UP;

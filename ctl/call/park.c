@@ -101,6 +101,12 @@ static int park_target(const struct leg *parker, const struct refer *refer, cons
 	return parking_has_orbit(tenant_state(parker->tenant)->parking, refer->user) ? 0 : 403;
 }
 
+/* A re-INVITE that isn't settled: whoever parks now would leave the two with codecs that don't connect. */
+static bool leg_unsettled(const struct leg *leg)
+{
+	return leg->invite && (leg->invite_ours || leg->reinvite_waits);
+}
+
 void park_referred(struct leg *parker, struct transaction *server, const struct sip_message *request)
 {
 	struct bridge *bridge = bridge_of(parker);
@@ -113,6 +119,8 @@ void park_referred(struct leg *parker, struct transaction *server, const struct 
 	status = refer_read(request, &refer) < 0 ? 400 : park_target(parker, &refer, &number);
 	if (!status && (!caller || (caller->state != LEG_UP && caller->state != LEG_ANSWERED)))
 		status = 403;
+	if (!status && (leg_unsettled(parker) || leg_unsettled(caller)))
+		status = 491;
 	if (!status) {
 		int error = park_reserve(caller, number, parker->user, &parked);
 
@@ -153,12 +161,20 @@ void park_incoming(struct leg *caller, const char *number, const struct config_u
 	park_commit(parked);
 }
 
+void parked_codecs(const struct parked_leg *parked)
+{
+	struct leg *caller = parked->caller;
+	bool asked_for = (parked->taker || parked->recall) && caller->agreed;
+
+	leg_codecs_for(caller, asked_for ? caller->agreement.codec : XD_CODECS);
+}
+
 /* What the parked caller hears after a change of his SDP, or with his first SDP in the ACK. */
 static void parked_media(struct leg *caller)
 {
 	struct parked_leg *parked = caller->owner;
 
-	if (parked->taker)
+	if (parked->taker && parked->taker->agreed)
 		leg_hear_leg(caller, parked->taker, leg_on_hold(caller));
 	else
 		leg_hear_hold(caller, NULL);
@@ -240,6 +256,7 @@ static void park_recall_stop(void *context, struct parked_call *record)
 
 	(void)context;
 	parked->recall = NULL;
+	parked_codecs(parked);
 	hunt_stop(recall, "recall is over");
 }
 

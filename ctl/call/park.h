@@ -35,6 +35,9 @@ extern const struct parking_ops park_ops;
 /* The parked call of a leg; NULL: it isn't parked. */
 const struct parked_leg *parked_leg_of(const struct leg *leg);
 
+/* While somebody takes the caller or the parker is rung, the caller keeps to codecs that will connect. */
+void parked_codecs(const struct parked_leg *parked);
+
 /* The taker has it: bridge, and the orbit is free. 0 or -ENOMEM, then nothing has changed. For take.c and
  * recall. */
 int park_taken(struct parked_leg *parked, struct leg *taker);

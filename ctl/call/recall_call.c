@@ -23,6 +23,7 @@ static void recall_answered(void *owner, struct leg *leg)
 	struct parked_call *record = parked->record;
 
 	parked->recall = NULL;
+	parked_codecs(parked);
 	if (parking_take(record->parking, record->number, leg->number, true, &record) < 0) {
 		leg_hangup(leg, "taken by somebody else");
 		return;
@@ -38,6 +39,7 @@ static void recall_failed(void *owner, int status)
 	struct parked_leg *parked = owner;
 
 	parked->recall = NULL;
+	parked_codecs(parked);
 	log_info(&parked->caller->subject, "recall_failed", "orbit=%s parker=%s status=%d",
 	        parked->record->number, parked->record->parker, status);
 	parking_recall_failed(parked->record);
@@ -70,9 +72,8 @@ void recall_start_call(const struct config_tenant *tenant, struct parked_call *r
 	recall_from(parked, from, sizeof(from));
 	log_info(&caller->subject, "recall", "orbit=%s parker=%s", record->number, record->parker);
 	caller->calls->counters.recalls++;
-	if (options.user)
+	if (options.user && caller->agreed)
 		result = hunt_start(&parked->recall, &options);
-	leg_codecs_for(caller, XD_CODECS);
 	if (result < 0) {
 		parked->recall = NULL;
 		recall_failed(parked, 480);

@@ -53,6 +53,12 @@ struct sdp {
  */
 int sdp_read(const char *text, size_t bytes, struct sdp *sdp);
 
+/* Whether media can be sent there: neither held by address nor refused. */
+static inline bool sdp_is_somewhere(const struct address *remote)
+{
+	return remote->port && !address_is_any(remote->ip);
+}
+
 /* What is agreed between us and one far end. */
 struct sdp_agreement {
 	enum xd_codec codec;

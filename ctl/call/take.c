@@ -15,6 +15,7 @@ static void take_undone(struct leg *taker, int status, const char *cause)
 	log_info(&parked->caller->subject, "take_failed", "orbit=%s taker=%s cause=%s",
 	        parked->record->number, taker->number, cause);
 	parked->taker = NULL;
+	parked_codecs(parked);
 	leg_hear_nothing(taker, NULL);
 	leg_hear_hold(parked->caller, NULL);
 	parking_return(parked->record);
@@ -63,7 +64,7 @@ static void take_refuse(struct leg *taker, const char *number, int status)
 static int take_answer(struct parked_leg *parked, struct leg *taker)
 {
 	struct leg *caller = parked->caller;
-	enum xd_codec codec = caller->agreed ? caller->agreement.codec : XD_CODECS;
+	enum xd_codec codec = caller->agreement.codec;
 	int result;
 
 	leg_codecs_for(taker, codec);
@@ -71,6 +72,7 @@ static int take_answer(struct parked_leg *parked, struct leg *taker)
 	if (result < 0)
 		return result;
 	parked->taker = taker;
+	parked_codecs(parked);
 	leg_set_owner(taker, &taker_ops, parked);
 	leg_hear_leg(taker, caller, false);
 	if (taker->agreed)
@@ -95,6 +97,12 @@ void take_incoming(struct leg *taker, const char *number)
 		return;
 	}
 	parked = record->call;
+	if (!parked->caller->agreed) {
+		/* He came without SDP, and the ACK that brings it is still under way. */
+		parking_return(record);
+		take_refuse(taker, number, 480);
+		return;
+	}
 	result = take_answer(parked, taker);
 	if (!result)
 		return;
