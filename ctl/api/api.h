@@ -9,8 +9,10 @@
  *   GET /v1/counters    the dataplane's {"get":"counters"}
  *   POST /v1/tune       {"early_us": N, "grace_us": N}, each optional; answer: the dataplane's settings
  *
- * Errors are {"error": "a sentence"} with 400, 404, 405, 413, 500 or 503 (the dataplane doesn't answer). In
- * /v1/status the dataplane's parts are null then, and "dataplane_error" says why. xdpark(8) lists every key.
+ * Errors are {"error": "a sentence"} with 400, 404, 405, 500 or 503 (the dataplane doesn't answer). In
+ * /v1/status the dataplane's parts are null then, and "dataplane_error" says why. What is no
+ * request, or larger than 8 kB of headers and 4 kB of body, gets a page of libevent's and is closed; so is
+ * who is silent for 5 s. xdpark(8) lists every key.
  */
 #ifndef XDPARK_API_H
 #define XDPARK_API_H

@@ -155,16 +155,11 @@ static const struct route {
         {"/v1/tune", EVHTTP_REQ_POST, "POST", serve_tune},
 };
 
-/* A request that libevent couldn't read comes without URI; its reply ends the connection. */
+/* What is no request, or too large, libevent has refused before. */
 static void serve(struct evhttp_request *request, void *context)
 {
-	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
-	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
+	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
 
-	if (!path) {
-		reply_error(request, HTTP_BADREQUEST, "no HTTP request, or larger than %d bytes", BODY_BYTES);
-		return;
-	}
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		if (strcmp(routes[i].path, path) != 0)
 			continue;

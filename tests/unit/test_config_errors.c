@@ -183,6 +183,11 @@ static void of_users(void **state)
 	                "3: tenants[a].users[1].max_contacts: \"1e1\""},
 	        {USER("name: 1, password: x, max_contacts: 99999999999999999999"),
 	                "3: tenants[a].users[1].max_c"},
+	        {USER("name: 1, password: x, max_contacts: 18446744073709551617"),
+	                "3: tenants[a].users[1].max_c"},
+	        {USER("name: 1, contacts: ['sip:1@10.0.0.1:0']"), "3: tenants[a].users[1].contacts[1]: "},
+	        {USER("name: 1, contacts: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q]"),
+	                "3: tenants[a].users[1].contacts: must have 1 to 16"},
 	        {USER("name: 1, contacts: []"), "3: tenants[a].users[1].contacts: must have 1 to 16"},
 	        {USER("name: 1, contacts: x"), "3: tenants[a].users[1].contacts: expected a list"},
 	        {USER("name: 1, contacts: ['sip:1@host']"),
@@ -331,6 +336,18 @@ static void all_at_once_in_order(void **state)
 	assert_int_equal(line, 9);
 }
 
+/* A wide range hides none of what lies in it. */
+static void every_collision_with_one_range(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	        stage_read(TENANT "park: {announce: no, orbits: [701-720, 702-703, 705, 719-725]}\n"),
+	        -EINVAL);
+	assert_int_equal(stage.count, 3);
+	for (unsigned i = 0; i < stage.count; i++)
+		assert_non_null(strstr(stage.reports[i], "collides with orbits 701-720 on line 5"));
+}
+
 static void of_the_file_itself(void **state)
 {
 	struct config *config = (void *)&stage;
@@ -361,6 +378,7 @@ int main(void)
 	        cmocka_unit_test(of_parking),
 	        cmocka_unit_test(of_trunks),
 	        cmocka_unit_test(all_at_once_in_order),
+	        cmocka_unit_test(every_collision_with_one_range),
 	        cmocka_unit_test(of_the_file_itself),
 	};
 	int failed = cmocka_run_group_tests(tests, stage_open, stage_close);
