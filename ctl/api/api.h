@@ -3,7 +3,7 @@
  * The API of the running system: HTTP and JSON over a unix socket, for `xdpark` and whoever else may.
  *
  *   GET /v1/status      struct api_ops status, with "kernel" and "settings" of the dataplane
- *   GET /v1/calls       {"calls": [...], "left_out": N}       ?tenant=DOMAIN&limit=N (1000)
+ *   GET /v1/calls       {"calls": [...], "left_out": N}       ?tenant=DOMAIN&limit=N (1000; 10000 at most)
  *   GET /v1/parked      {"parked": [...], "left_out": N}      the same
  *   GET /v1/endpoints   {"endpoints": [...], "left_out": N, "used", "resting", "all"}   the same
  *   GET /v1/counters    the dataplane's {"get":"counters"}
