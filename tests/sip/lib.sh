@@ -138,18 +138,21 @@ make_talk() {
 
 # phone NAME USER ADDRESS [key=value...]: runs NAME.xml in the background as USER at ADDRESS. Keys: to, orbit,
 # domain (acme.example), password (secret-USER), expires (300), expect (200), port (5060), codec (PCMU), seconds
-# (how long at most, 40), talk (yes), file (NAME.xml of this folder, or of common/), times (1); others are the scenario's own.
+# (how long at most, 40), talk (yes), file (NAME.xml of this folder), times and rate (1 call; calls a second), media
+# (sipp's word for the port in SDP: rtpstream_audio_port, or auto_media_port where many calls want one each); others
+# are the scenario's own.
 phone() {
 	local name=$1 user=$2 address=$3 pair file
 	local -A keys=([to]=- [orbit]=- [domain]=acme.example [password]="secret-$2" [expires]=300 [expect]=200 [port]=5060
-		[codec]=PCMU [seconds]=40 [times]=1 [talk]=yes)
+		[codec]=PCMU [seconds]=40 [times]=1 [rate]=10 [talk]=yes [media]=rtpstream_audio_port)
 	shift 3
 	for pair; do keys[${pair%%=*}]=${pair#*=}; done
 	file=${keys[file]:-$here/$name.xml}
 	make_talk
 	scenario "$file" "${keys[expect]}" "${keys[codec]}" >"$work/$name.xml"
+	sed -i "s/rtpstream_audio_port/${keys[media]}/" "$work/$name.xml"
 	[ "${keys[talk]}" = yes ] || sed -i '/exec rtp_stream/d' "$work/$name.xml"
-	local -a arguments=(-sf "$work/$name.xml" -i "$address" -p "${keys[port]}" -mi "$address" -m "${keys[times]}" -nostdin
+	local -a arguments=(-sf "$work/$name.xml" -i "$address" -p "${keys[port]}" -mi "$address" -m "${keys[times]}" -l "${keys[times]}" -r "${keys[rate]}" -nostdin
 		-au "$user" -ap "${keys[password]}" -key user "$user" -timeout "${keys[seconds]}s" -timeout_error
 		-trace_err -error_file "$work/$name.errors" -trace_msg -message_file "$work/$name.messages")
 	for pair in "${!keys[@]}"; do arguments+=(-key "$pair" "${keys[$pair]}"); done
