@@ -70,7 +70,7 @@ BPF_WORLD  := $(patsubst %.c,$(OUT)/%.o,$(filter-out tests/bpf/test_%.c tests/bp
 # What unit tests share: stand-ins for what isn't there.
 UNIT_FAKES := $(patsubst %.c,$(OUT)/%.o,$(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c)))
 # Programs that shell tests and the demo use: one file each, but for those that judge captures.
-LISTEN_TOOLS := tests/listen/stream_check.c tests/listen/encode_clip.c
+LISTEN_TOOLS := tests/listen/stream_check.c tests/listen/encode_clip.c tests/listen/compare_sound.c
 LISTEN_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(LISTEN_TOOLS),$(wildcard tests/listen/*.c)))
 TEST_TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bpf/verifier.c tests/netns/*.c tests/sip/*.c) $(LISTEN_TOOLS))
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
