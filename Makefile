@@ -75,7 +75,7 @@ LISTEN_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(LISTEN_TOOLS),$(wildcard 
 TEST_TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bpf/verifier.c tests/netns/*.c tests/sip/*.c) $(LISTEN_TOOLS))
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 
-.PHONY: build deps demo check check-6.1 fuzz lint install clean help tests
+.PHONY: build deps demo demo-programs check check-6.1 fuzz lint install clean help tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -153,13 +153,15 @@ $(BPF_TESTS): $(BPF_WORLD)
 
 demo: ## the main job, narrated: phones talk, park, hear and take (under two minutes)
 	@$(MAKE) --no-print-directory deps
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory -j$$(nproc) demo-programs
 	@$(SUDO) tools/demo
+
+demo-programs: build $(TEST_TOOLS)
 
 check: ## every test; the last line is "N passed, N failed"
 	@$(MAKE) --no-print-directory deps
-	@$(MAKE) --no-print-directory tests
-	@$(MAKE) --no-print-directory SAN=1 tests
+	@$(MAKE) --no-print-directory -j$$(nproc) tests
+	@$(MAKE) --no-print-directory -j$$(nproc) SAN=1 tests
 	@$(SUDO) tests/run
 
 check-6.1: ## boot Debian 12's own kernel in qemu and run the BPF tests and a parked call there
