@@ -57,11 +57,12 @@ CTL_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out ctl/main.c,$(CTL_SRC)))
 DP_OBJ  := $(patsubst %.c,$(OUT)/%.o,$(filter-out kmod-free/main.c,$(DP_SRC)))
 TOOL_SRC := $(addprefix tools/,xdpark.c client.c leg.c table.c) $(wildcard tools/cmd_*.c)
 TOOL_OBJ := $(patsubst %.c,$(OUT)/%.o,$(TOOL_SRC))
+RIG_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/rig/*.c) tools/table.c)
 BPF_OBJ := $(patsubst %.bpf.c,$(BUILD)/%.bpf.o,$(wildcard bpf/*.bpf.c))
 SKELS   := $(BPF_OBJ:.bpf.o=.skel.h)
 
 PROGRAMS := $(if $(wildcard ctl/main.c),$(OUT)/xdparkd) $(if $(wildcard kmod-free/main.c),$(OUT)/xdpark-dp) \
-	$(if $(wildcard tools/xdpark.c),$(OUT)/xdpark)
+	$(if $(wildcard tools/xdpark.c),$(OUT)/xdpark) $(OUT)/xdpark-rig
 
 UNIT_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 BPF_TESTS  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bpf/test_*.c))
@@ -124,6 +125,10 @@ $(OUT)/xdpark-dp: $(OUT)/kmod-free/main.o $(OUT)/libdp.a
 $(OUT)/xdpark: $(TOOL_OBJ) $(OUT)/libdp.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANFLAGS) -o $@ $^ $(call pkg_libs,libevent jansson)
+
+$(OUT)/xdpark-rig: $(RIG_OBJ) $(OUT)/libctl.a $(OUT)/libdp.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SANFLAGS) -o $@ $^ $(call pkg_libs,$(LIBS_CTL) $(LIBS_DP)) -losipparser2 -lm -lpthread
 
 # Far ends share nothing with what they test.
 $(OUT)/tests/sip/%: $(OUT)/tests/sip/%.o $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/sip/far/*.c))

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tools/rig/machine.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t ending;
+
+uint64_t machine_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+int machine_now(struct machine_time *time)
+{
+	unsigned long long user, nice, system, idle, wait, irq, softirq, steal;
+	long a_second = sysconf(_SC_CLK_TCK);
+	FILE *file = fopen("/proc/stat", "r");
+	int read;
+
+	if (!file)
+		return -errno;
+	read = fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle,
+	        &wait, &irq, &softirq, &steal);
+	fclose(file);
+	if (read != 8 || a_second <= 0)
+		return -EBADMSG;
+	time->at_ns = machine_clock_ns();
+	time->idle_ns = (idle + wait + steal) * (1000000000ULL / (unsigned long long)a_second);
+	time->cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	return 0;
+}
+
+double machine_busy_cores(const struct machine_time *from, const struct machine_time *to)
+{
+	double passed = (double)(to->at_ns - from->at_ns);
+	double idle = (double)(to->idle_ns - from->idle_ns);
+	double busy = passed > 0 ? to->cpus - idle / passed : 0;
+
+	return busy > 0 ? busy : 0;
+}
+
+int machine_sleep_until(uint64_t ns)
+{
+	struct timespec until = {
+	        .tv_sec = (time_t)(ns / 1000000000ULL), .tv_nsec = (long)(ns % 1000000000ULL)};
+
+	while (!ending && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+		;
+	return ending ? -EINTR : 0;
+}
+
+static void heed(int number)
+{
+	(void)number;
+	ending = 1;
+}
+
+void machine_heed_signals(void)
+{
+	struct sigaction action = {.sa_handler = heed};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int machine_ending(void)
+{
+	return ending;
+}

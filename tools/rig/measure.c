@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tools/rig/measure.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/rig/command.h"
+#include "tools/rig/machine.h"
+#include "tools/rig/outcome.h"
+#include "tools/rig/report.h"
+#include "tools/rig/setup.h"
+
+enum { SECONDS_LISTED = 3600, DRAIN_MS = 200 };
+
+#define SECOND_NS 1000000000ULL
+
+/* One run. */
+struct run {
+	const struct rig_options *options;
+	enum measure_what what;
+	const struct setup_ops *ops;
+	struct clip clip;
+	struct callers *callers;
+	struct setup *setup;
+	struct talk *talk;
+	int calls; /* that are up */
+	uint64_t set_up_ns;
+	json_t *each_second; /* packets received in it */
+	struct machine_time from, to;
+	struct outcome outcome;
+};
+
+static int run_refuse(const char *error, int failed)
+{
+	progress_end();
+	fprintf(stderr, "xdpark-rig: %s\n", error);
+	return failed == -EPERM ? RIG_USAGE : RIG_FAILED;
+}
+
+static int run_open(struct run *run)
+{
+	const struct rig_options *options = run->options;
+	struct callers_options how = {.interface = options->interface,
+	        .addresses = options->addresses,
+	        .address_count = options->address_count,
+	        .count = run->what == MEASURE_FORWARD ? 2 * options->calls : options->calls,
+	        .ptime_ms = options->ptime_ms,
+	        .relay = options->server.sin_addr,
+	        .clip = &run->clip};
+	char error[CALLERS_ERROR];
+	int failed = clip_load(&run->clip, options->clip, XD_PCMU, error);
+
+	if (!failed)
+		failed = callers_open(&run->callers, &how, error);
+	if (!failed)
+		failed = run->ops->open(&run->setup, options, run->callers, error);
+	return failed ? run_refuse(error, failed) : 0;
+}
+
+static void run_close(struct run *run)
+{
+	talk_stop(run->talk);
+	run->ops->close(run->setup);
+	callers_close(run->callers);
+	clip_clear(&run->clip);
+	json_decref(run->each_second);
+}
+
+static int run_set_up(struct run *run)
+{
+	unsigned calls = run->options->calls;
+	uint64_t start = machine_clock_ns();
+
+	run->calls = run->what == MEASURE_FORWARD ? run->ops->bridge(run->setup, calls)
+	                                          : run->ops->park(run->setup, calls);
+	run->set_up_ns = machine_clock_ns() - start;
+	if (run->calls == -EINTR)
+		return run_refuse("interrupted", 0);
+	if (run->calls <= 0) {
+		char *causes = NULL;
+		json_t *failed = run->ops->failed(run->setup);
+		char error[256];
+
+		causes = json_dumps(failed, 0);
+		snprintf(error, sizeof(error), "no call came to be: %.200s", causes ? causes : "");
+		json_decref(failed);
+		free(causes);
+		return run_refuse(error, 0);
+	}
+	return 0;
+}
+
+/* Starts those that are to talk: so many in a hundred, evenly among all. */
+static int run_talk(struct run *run)
+{
+	const struct rig_options *options = run->options;
+	int failed;
+
+	if (run->what == MEASURE_HOLD && !options->talking)
+		return 0;
+	failed = talk_start(&run->talk, run->callers, &options->manner, options->threads);
+	if (failed)
+		return run_refuse("no thread for the talkers", failed);
+	for (unsigned i = 0; i < callers_count(run->callers); i++) {
+		uint64_t before = (uint64_t)i * options->talking / 100;
+
+		if (callers_hearing(run->callers, i)->expects != CL_NOTHING &&
+		        (uint64_t)(i + 1) * options->talking / 100 > before)
+			talk_add(run->talk, i);
+	}
+	return 0;
+}
+
+/* Tells and notes what a second brought. */
+static void second_note(struct run *run, unsigned second, uint64_t *before)
+{
+	struct cl_totals totals;
+
+	if (callers_totals(run->callers, &totals))
+		return;
+	progress("%u of %.0f s: %llu packets/s heard", second, run->options->seconds,
+	        (unsigned long long)(totals.count[CL_received] - *before));
+	if (second <= SECONDS_LISTED)
+		json_array_append_new(
+		        run->each_second, json_integer((json_int_t)(totals.count[CL_received] - *before)));
+	*before = totals.count[CL_received];
+}
+
+/* The measured time itself. */
+static int run_window(struct run *run)
+{
+	uint64_t start = machine_clock_ns() + 10 * 1000000ULL, before = 0;
+	uint64_t end = start + (uint64_t)(run->options->seconds * 1e9);
+	int failed;
+
+	callers_window(run->callers, start, end);
+	failed = run->ops->serve(run->setup, start);
+	if (!failed)
+		failed = machine_now(&run->from);
+	for (unsigned second = 1; !failed && start + second * SECOND_NS < end; second++) {
+		failed = run->ops->serve(run->setup, start + second * SECOND_NS);
+		if (!failed)
+			second_note(run, second, &before);
+	}
+	if (!failed)
+		failed = run->ops->serve(run->setup, end);
+	if (!failed)
+		failed = machine_now(&run->to);
+	if (!failed)
+		failed = run->ops->serve(run->setup, end + DRAIN_MS * 1000000ULL);
+	if (!failed)
+		second_note(run, (unsigned)run->options->seconds, &before);
+	if (!failed)
+		failed = outcome_read(run->callers, run->options->seconds, &run->outcome);
+	return failed ? run_refuse("interrupted", 0) : 0;
+}
+
+static int run_measure(struct run *run)
+{
+	int code = run_open(run);
+
+	if (!code)
+		code = run_set_up(run);
+	if (!code)
+		code = run_talk(run);
+	if (code)
+		return code;
+	progress("warming up");
+	if (run->ops->serve(run->setup, machine_clock_ns() + (uint64_t)(run->options->warmup * 1e9)))
+		return run_refuse("interrupted", 0);
+	return run_window(run);
+}
+
+static json_t *run_report(const struct run *run)
+{
+	const struct rig_options *options = run->options;
+	struct talk_counters talk = talk_count(run->talk);
+	json_t *report = json_pack("{s:s, s:i, s:f, s:i, s:s, s:i, s:f, s:o}", "work", options->command,
+	        "calls", options->calls, "seconds", options->seconds, "ptime_ms", options->ptime_ms,
+	        "set_up_by", run->ops->name, "up", run->calls, "set_up_seconds", (double)run->set_up_ns / 1e9,
+	        "failed", run->ops->failed(run->setup));
+
+	if (!report || outcome_report(&run->outcome, run->what == MEASURE_FORWARD, report)) {
+		json_decref(report);
+		return NULL;
+	}
+	json_object_set_new(report, "busy_cores", json_real(machine_busy_cores(&run->from, &run->to)));
+	if (run->talk)
+		json_object_set_new(report, "rig",
+		        json_pack("{s:I, s:I, s:I}", "turns", (json_int_t)talk.turns, "late_ms",
+		                (json_int_t)talk.late, "failed_calls", (json_int_t)talk.failed));
+	json_object_set(report, "received_each_second", run->each_second);
+	return report;
+}
+
+int measure_run(const struct rig_options *options, enum measure_what what, json_t **report)
+{
+	struct run run = {.options = options, .what = what, .ops = &setup_sip, .each_second = json_array()};
+	int code;
+
+	progress_start(options->json);
+	code = run_measure(&run);
+	if (!code) {
+		*report = run_report(&run);
+		code = *report ? RIG_CLEAN : run_refuse("out of memory", -ENOMEM);
+	}
+	if (!code && (!outcome_clean(&run.outcome) || (unsigned)run.calls < options->calls))
+		code = RIG_FAULTS;
+	run_close(&run);
+	return code;
+}

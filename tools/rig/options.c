@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tools/rig/options.h"
+
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/audio/playlist.h"
+#include "tools/rig/command.h"
+
+/* Defaults are those of the lab (tools/lab). */
+#define DEFAULT_INTERFACE "phones0"
+#define DEFAULT_LOCAL     "10.90.0.11-10.90.0.20"
+#define DEFAULT_SERVER    "10.90.0.1:5060"
+#define DEFAULT_DOMAIN    "load.example"
+
+enum { SIP_PORT = 5060 };
+
+static const struct {
+	struct option option;
+	const char *argument, *help;
+	const char *of; /* subcommands that take it, each between spaces; NULL: all */
+} table[] = {
+        {{"calls", 1, 0, 'n'}, " N", "parked callers, or bridges (1000)", NULL},
+        {{"seconds", 1, 0, 's'}, " S", "how long it is measured (10)", NULL},
+        {{"warmup", 1, 0, 'w'}, " S", "how long it runs before (2)", NULL},
+        {{"silent", 0, 0, 'q'}, "", "nobody talks: the same as --talking 0", " hold "},
+        {{"talking", 1, 0, 'T'}, " PERCENT", "of the callers talk (100)", " hold "},
+        {{"ptime", 1, 0, 'p'}, " MS", "10, 20, 30, 40 or 60 (20)", NULL},
+        {{"jitter", 1, 0, 'J'}, " MS", "packets of talkers are up to so much late", NULL},
+        {{"loss", 1, 0, 'L'}, " PERCENT", "of the talkers' packets are left out", NULL},
+        {{"reorder", 1, 0, 'R'}, " PERCENT", "of them change places with the next", NULL},
+        {{"vad", 0, 0, 'V'}, "", "talkers suppress silence: they pause", NULL},
+        {{"threads", 1, 0, 't'}, " N", "that talk (one for each CPU)", NULL},
+        {{"server", 1, 0, 'S'}, " IP:PORT", "where SIP goes to (" DEFAULT_SERVER ")", NULL},
+        {{"domain", 1, 0, 'd'}, " NAME", "of the tenant (" DEFAULT_DOMAIN ")", NULL},
+        {{"number", 1, 0, 'N'}, " N", "to park at (700)", " hold "},
+        {{"orbit", 1, 0, 'o'}, " N", "the first of as many as there are calls (100000)", " forward "},
+        {{"pending", 1, 0, 'O'}, " N", "SIP requests under way at most (64)", NULL},
+        {{"interface", 1, 0, 'i'}, " NAME", "towards the relay (" DEFAULT_INTERFACE ")", NULL},
+        {{"local", 1, 0, 'l'}, " IP[-IP]", "addresses of callers (" DEFAULT_LOCAL ")", NULL},
+        {{"clip", 1, 0, 'c'}, " CLIP", "what is to be heard: music:FILE[@LEVEL], ringback:COUNTRY, silence",
+                NULL},
+        {{"json", 0, 0, 'j'}, "", "print the report as JSON", NULL},
+        {{"version", 0, 0, 'v'}, "", "print the version and exit", NULL},
+        {{"help", 0, 0, 'h'}, "", "print this and exit", NULL},
+};
+
+enum { OPTIONS = sizeof(table) / sizeof(table[0]) };
+
+void rig_options_help(void)
+{
+	char text[64];
+
+	for (int i = 0; i < OPTIONS; i++) {
+		snprintf(text, sizeof(text), "--%s%s", table[i].option.name, table[i].argument);
+		printf("  %-22s %s", text, table[i].help);
+		if (table[i].of)
+			printf("; of%.*s", (int)strlen(table[i].of) - 1, table[i].of);
+		putchar('\n');
+	}
+}
+
+static bool refuse(const char *option, const char *value, const char *want)
+{
+	fprintf(stderr, "xdpark-rig: --%s %s: %s\n", option, value, want);
+	return false;
+}
+
+static bool read_number(const char *option, const char *text, double least, double most, double *number)
+{
+	char *end, want[80];
+	double read = strtod(text, &end);
+
+	if (end == text || *end || !(read >= least) || !(read <= most)) {
+		snprintf(want, sizeof(want), "wants a number from %g to %g", least, most);
+		return refuse(option, text, want);
+	}
+	*number = read;
+	return true;
+}
+
+static bool read_count(const char *option, const char *text, unsigned least, unsigned most, unsigned *count)
+{
+	double number;
+
+	if (!read_number(option, text, least, most, &number))
+		return false;
+	if (number != (unsigned)number)
+		return refuse(option, text, "wants a whole number");
+	*count = (unsigned)number;
+	return true;
+}
+
+/* "A" or "A-B". */
+static bool read_addresses(const char *text, struct rig_options *options)
+{
+	char first[INET_ADDRSTRLEN];
+	const char *dash = strchr(text, '-');
+	struct in_addr from, to;
+
+	snprintf(first, sizeof(first), "%.*s", dash ? (int)(dash - text) : (int)strlen(text), text);
+	if (inet_pton(AF_INET, first, &from) != 1 || inet_pton(AF_INET, dash ? dash + 1 : first, &to) != 1 ||
+	        ntohl(to.s_addr) < ntohl(from.s_addr) ||
+	        ntohl(to.s_addr) - ntohl(from.s_addr) >= RIG_ADDRESSES)
+		return refuse("local", text, "wants an IPv4 address, or the first and last of at most 64");
+	options->address_count = ntohl(to.s_addr) - ntohl(from.s_addr) + 1;
+	for (unsigned i = 0; i < options->address_count; i++)
+		options->addresses[i].s_addr = htonl(ntohl(from.s_addr) + i);
+	return true;
+}
+
+static bool read_server(const char *text, struct sockaddr_in *server)
+{
+	const char *colon = strchr(text, ':');
+	char host[INET_ADDRSTRLEN];
+	unsigned port = SIP_PORT;
+
+	snprintf(host, sizeof(host), "%.*s", colon ? (int)(colon - text) : (int)strlen(text), text);
+	*server = (struct sockaddr_in){.sin_family = AF_INET};
+	if (inet_pton(AF_INET, host, &server->sin_addr) != 1)
+		return refuse("server", text, "wants IP or IP:PORT");
+	if (colon && !read_count("server", colon + 1, 1, 65535, &port))
+		return false;
+	server->sin_port = htons((uint16_t)port);
+	return true;
+}
+
+static bool read_share(const char *option, const char *text, double *share)
+{
+	if (!read_number(option, text, 0, 90, share))
+		return false;
+	*share /= 100;
+	return true;
+}
+
+static bool read_ptime(const char *text, unsigned *ptime)
+{
+	return read_count("ptime", text, 10, 60, ptime) &&
+	       (playlist_takes_ptime(*ptime) || refuse("ptime", text, "wants 10, 20, 30, 40 or 60"));
+}
+
+static bool read_text(const char *option, const char *text, char copy[RIG_PATH])
+{
+	if (snprintf(copy, RIG_PATH, "%s", text) >= RIG_PATH)
+		return refuse(option, text, "is too long");
+	return true;
+}
+
+static bool option_read(struct rig_options *options, int letter, const char *value)
+{
+	switch (letter) {
+	case 'n':
+		return read_count("calls", value, 1, 200000, &options->calls);
+	case 's':
+		return read_number("seconds", value, 1, 86400, &options->seconds);
+	case 'w':
+		return read_number("warmup", value, 0, 600, &options->warmup);
+	case 'q':
+		options->talking = 0;
+		return true;
+	case 'T':
+		return read_count("talking", value, 0, 100, &options->talking);
+	case 'p':
+		return read_ptime(value, &options->ptime_ms);
+	case 'J':
+		return read_number("jitter", value, 0, 500, &options->manner.jitter_ms);
+	case 'L':
+		return read_share("loss", value, &options->manner.loss);
+	case 'R':
+		return read_share("reorder", value, &options->manner.reorder);
+	case 'V':
+		options->manner.vad = true;
+		return true;
+	case 't':
+		return read_count("threads", value, 1, CL_CPUS, &options->threads);
+	case 'S':
+		return read_server(value, &options->server);
+	case 'd':
+		options->domain = value;
+		return true;
+	case 'N':
+		options->number = value;
+		return true;
+	case 'o':
+		return read_count("orbit", value, 0, 999999999, &options->orbit);
+	case 'O':
+		return read_count("pending", value, 1, 4096, &options->pending);
+	case 'i':
+		options->interface = value;
+		return true;
+	case 'l':
+		return read_addresses(value, options);
+	case 'c':
+		return read_text("clip", value, options->clip);
+	default:
+		options->json = true;
+		return true;
+	}
+}
+
+/* The music that the lab's load tenant plays: beside the built program, or where it is installed. */
+static void clip_default(char clip[RIG_PATH])
+{
+	static const char *const places[] = {
+	        "../ctl/audio/sounds/music.flac", "../share/xdpark/audio/sounds/music.flac"};
+	char self[PATH_MAX] = "", path[PATH_MAX + 64];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (length < 0)
+		return;
+	dirname(self);
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s", self, places[i]);
+		if (!access(path, R_OK) && strlen(path) + 7 < RIG_PATH)
+			snprintf(clip, RIG_PATH, "music:%.500s", path);
+	}
+}
+
+static void defaults_set(struct rig_options *options)
+{
+	*options = (struct rig_options){.calls = 1000,
+	        .seconds = 10,
+	        .warmup = 2,
+	        .talking = 100,
+	        .ptime_ms = 20,
+	        .interface = DEFAULT_INTERFACE,
+	        .domain = DEFAULT_DOMAIN,
+	        .number = "700",
+	        .orbit = 100000,
+	        .pending = 64};
+	read_addresses(DEFAULT_LOCAL, options);
+	read_server(DEFAULT_SERVER, &options->server);
+	clip_default(options->clip);
+}
+
+/* Whether the subcommand takes the option. */
+static bool option_goes(const struct rig_options *options, int letter)
+{
+	char word[64];
+
+	snprintf(word, sizeof(word), " %s ", options->command);
+	for (int i = 0; i < OPTIONS; i++) {
+		if (table[i].option.val != letter || !table[i].of || strstr(table[i].of, word))
+			continue;
+		fprintf(stderr, "xdpark-rig: %s takes no --%s\n", options->command, table[i].option.name);
+		return false;
+	}
+	return true;
+}
+
+int rig_options_read(struct rig_options *options, int argc, char **argv)
+{
+	struct option list[OPTIONS + 1] = {0};
+	int letter;
+
+	defaults_set(options);
+	options->command = argv[0];
+	for (int i = 0; i < OPTIONS; i++)
+		list[i] = table[i].option;
+	while ((letter = getopt_long(argc, argv, "", list, NULL)) != -1)
+		if (letter == '?' || !option_goes(options, letter) || !option_read(options, letter, optarg))
+			return RIG_USAGE + 1;
+	if (optind < argc) {
+		fprintf(stderr, "xdpark-rig %s: %s: what is that? (see --help)\n", options->command,
+		        argv[optind]);
+		return RIG_USAGE + 1;
+	}
+	if (!*options->clip) {
+		fputs("xdpark-rig: no music.flac beside the program: say with --clip what callers are to "
+		      "hear\n",
+		        stderr);
+		return RIG_USAGE + 1;
+	}
+	return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options of all subcommands. What one doesn't take, it refuses. */
+#ifndef XDPARK_RIG_OPTIONS_H
+#define XDPARK_RIG_OPTIONS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+#include "tools/rig/talk.h"
+
+enum { RIG_ADDRESSES = 64, RIG_PATH = 512 };
+
+struct rig_options {
+	const char *command; /* name of the subcommand */
+	unsigned calls;
+	double seconds;
+	double warmup;    /* seconds */
+	unsigned talking; /* percent of the callers */
+	struct talk_manner manner;
+	unsigned threads; /* that talk; 0: one a CPU */
+	unsigned ptime_ms;
+	bool json;
+	const char *interface;
+	struct in_addr addresses[RIG_ADDRESSES];
+	unsigned address_count;
+	struct sockaddr_in server;
+	const char *domain;
+	const char *number; /* to park at */
+	unsigned orbit;     /* first of those that are used */
+	unsigned pending;   /* requests that wait for their answer, at most */
+	char clip[RIG_PATH];
+};
+
+/*
+ * Reads the command line, whose first word is the subcommand. 0: go on; else an exit code + 1, everything
+ * said.
+ */
+int rig_options_read(struct rig_options *options, int argc, char **argv);
+
+/* The list for --help. */
+void rig_options_help(void);
+
+#endif

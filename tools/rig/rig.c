@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* xdpark-rig: thousands of simulated callers, and what they heard. */
+#include <stdio.h>
+#include <string.h>
+
+#include "kmod-free/version.h"
+#include "tools/rig/command.h"
+#include "tools/rig/machine.h"
+
+static const struct rig_command *const commands[] = {&cmd_hold, &cmd_forward};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static int print_help(void)
+{
+	puts("Usage: xdpark-rig SUBCOMMAND [OPTION]...\n"
+	     "Simulates callers in XDP and checks every packet that they get. In the lab:\n"
+	     "  tools/lab exec phones build/xdpark-rig hold --calls 1000 --seconds 10\n");
+	for (int i = 0; i < COMMANDS; i++)
+		printf("  %-22s %s\n", commands[i]->name, commands[i]->help);
+	putchar('\n');
+	rig_options_help();
+	puts("\nExit status: 0 nothing was lost or wrong; 1 it couldn't be done; 2 wrong usage; 3 something "
+	     "was\n"
+	     "lost or wrong. See xdpark-rig(8).");
+	return RIG_CLEAN;
+}
+
+static bool asked(int argc, char **argv, const char *option)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], option) == 0)
+			return true;
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	struct rig_options options;
+	int done;
+
+	if (asked(argc, argv, "--help"))
+		return print_help();
+	if (asked(argc, argv, "--version")) {
+		puts("xdpark-rig " XDPARK_VERSION);
+		return RIG_CLEAN;
+	}
+	for (int i = 0; argc > 1 && i < COMMANDS; i++) {
+		if (strcmp(argv[1], commands[i]->name) != 0)
+			continue;
+		done = rig_options_read(&options, argc - 1, argv + 1);
+		if (done)
+			return done - 1;
+		machine_heed_signals();
+		return commands[i]->run(&options);
+	}
+	if (argc > 1)
+		fprintf(stderr, "xdpark-rig: %s: no such subcommand\n", argv[1]);
+	fputs("Try 'xdpark-rig --help'.\n", stderr);
+	return RIG_USAGE;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How calls come to be: by SIP, or straight in the maps of a dataplane. Either tells the callers where their
+ * relay is (callers_connect) and what they are to hear.
+ */
+#ifndef XDPARK_RIG_SETUP_H
+#define XDPARK_RIG_SETUP_H
+
+#include <jansson.h>
+
+#include "tools/rig/callers.h"
+#include "tools/rig/options.h"
+
+struct setup;
+
+enum { SETUP_ERROR = 256 };
+
+struct setup_ops {
+	const char *name; /* "sip", "direct" */
+	/* -EPERM: what it needs isn't free. A sentence in `error` (SETUP_ERROR). */
+	int (*open)(struct setup **setup, const struct rig_options *options, struct callers *callers,
+	        char *error);
+	/* Hangs up all that is up. NULL is legal. */
+	void (*close)(struct setup *setup);
+	/* Parks callers 0 up to `count`, telling progress. How many it was; -EINTR: asked to end. */
+	int (*park)(struct setup *setup, unsigned count);
+	/* Bridges callers 2 k and 2 k + 1. How many bridges; -EINTR. */
+	int (*bridge)(struct setup *setup, unsigned count);
+	/* Does what calls want while they are up, until then (ns of CLOCK_MONOTONIC). 0 or -EINTR. */
+	int (*serve)(struct setup *setup, uint64_t until_ns);
+	/* Calls that didn't come to be, by cause; new reference. */
+	json_t *(*failed)(const struct setup *setup);
+};
+
+extern const struct setup_ops setup_sip;
+
+#endif
