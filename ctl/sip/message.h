@@ -35,9 +35,9 @@ size_t sip_reject(
         const struct flow *flow, const char *bytes, size_t length, int status, const char *reason, char *out);
 
 /*
- * A response to `request`: Via with received and rport (RFC 3581), From, To (with `tag` unless it has one or
- * tag is NULL), Call-ID, CSeq, Record-Route where it makes a dialog, Server. NULL: no memory.
- * reason NULL: the usual phrase.
+ * A response to `request`: Via with received and rport (RFC 3581), From, To (with `tag` unless it has one;
+ * tag NULL: a fresh one, but for 100), Call-ID, CSeq, Record-Route where it makes a dialog, Server. NULL: no
+ * memory. reason NULL: the usual phrase.
  */
 osip_message_t *sip_response(
         const struct sip_message *request, int status, const char *reason, const char *tag);

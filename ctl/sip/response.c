@@ -44,6 +44,7 @@ osip_message_t *sip_response(
 {
 	const char *timestamp = sip_header(request->osip, "Timestamp", 0);
 	osip_message_t *response;
+	char fresh[33];
 
 	if (osip_message_init(&response))
 		return NULL;
@@ -54,6 +55,11 @@ osip_message_t *sip_response(
 	osip_message_set_reason_phrase(response, osip_strdup(reason ? reason : "Unknown"));
 	if (!response->sip_version || !response->reason_phrase)
 		goto fail;
+	if (!tag && status > 100) {
+		/* Every response but 100 names one (RFC 3261 8.2.6.2). */
+		sip_random(fresh);
+		tag = fresh;
+	}
 	if (copy_headers(request->osip, response) || set_to(request->osip, response, tag))
 		goto fail;
 	/* RFC 3261 8.2.6.1: so that the client can tell how long the way is. */
