@@ -78,6 +78,9 @@ void server_on_again(struct timer *timer)
 
 	if (transaction->phase == PHASE_LIVE) {
 		send_trying(transaction);
+		/* What can't be written now never can. */
+		if (transaction->failed)
+			transaction_end_after(transaction, 0);
 		return;
 	}
 	transaction->stack->counters.resent++;
