@@ -111,13 +111,16 @@ const struct announcement *announcement_of(const struct leg *leg)
 	return leg->ops == &parker_ops ? leg->owner : NULL;
 }
 
-static void refer_accept(struct leg *parker, struct transaction *server, const struct sip_message *refer)
+static void refer_accept(
+        struct leg *parker, struct transaction *server, const struct sip_message *refer, bool subscribe)
 {
 	osip_message_t *response = sip_response(refer, 202, NULL, NULL);
 
 	if (!response)
 		return;
 	sip_header_set(response, "Contact", parker->dialog.contact);
+	if (!subscribe)
+		sip_header_set(response, "Refer-Sub", "false"); /* RFC 4488 4 */
 	transaction_respond(server, response);
 }
 
@@ -127,7 +130,7 @@ void announcement_start(struct leg *parker, struct parked_leg *parked, struct tr
 	struct announcement *announcement = calloc(1, sizeof(*announcement));
 	uint32_t length_ms = 0;
 
-	refer_accept(parker, server, refer);
+	refer_accept(parker, server, refer, subscribe);
 	if (!announcement) {
 		/* The call is parked; the parker learns it by our hanging up. */
 		leg_hangup(parker, "parked");

@@ -224,7 +224,7 @@ static void bridge_answered(void *owner, struct leg *leg)
 		        leg->number, codec_name(leg->agreement.codec));
 		return;
 	}
-	log_warn(&caller->subject, "not_connected", "caller=%s callee=%s error=%s", caller->number,
+	log_warn(&caller->subject, "not_connected", "caller=%s callee=%s error=\"%s\"", caller->number,
 	        leg->number, strerror(-result));
 	bridge_dissolve(bridge);
 	leg_hear_nothing(caller, NULL);
@@ -256,6 +256,7 @@ void bridge_call(struct leg *caller, const struct config_user *user)
 	        .user = user,
 	        .from = caller->identity,
 	        .call = caller->call,
+	        .hops = caller->hops - 1, /* calls that go round in circles come to an end (RFC 7332) */
 	        .ring_ms = HUNT_RING_MS,
 	        .ops = &bridge_hunt_ops,
 	};

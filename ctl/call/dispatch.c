@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/call/dispatch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -47,16 +48,35 @@ static void answer_with(struct transaction *server, const struct sip_message *re
 	transaction_respond(server, response);
 }
 
-/* 420 names every extension that is required of us: we have none (RFC 3261 8.2.2.3). */
+/* Adds the extensions of a Require header that we lack to `lacking`. */
+static void note_lacking(const char *list, char *lacking, size_t size)
+{
+	size_t used = strlen(lacking);
+
+	while (*(list += strspn(list, " \t,"))) {
+		size_t length = strcspn(list, " \t,");
+		bool known = length == strlen(SIP_SUPPORTED) && !strncasecmp(list, SIP_SUPPORTED, length);
+
+		if (!known && used + length + 3 < size)
+			used += (size_t)sprintf(
+			        lacking + used, "%s%.*s", used ? ", " : "", (int)length, list);
+		list += length;
+	}
+}
+
+/* 420 names every extension that is required of us and that we lack (RFC 3261 8.2.2.3). */
 static bool requires_extension(struct transaction *server, const struct sip_message *request)
 {
-	const char *value = sip_header(request->osip, "Require", 0);
+	static const char *const headers[] = {"Require", "Proxy-Require"};
+	char lacking[512] = "";
+	const char *value;
 
-	if (!value)
-		value = sip_header(request->osip, "Proxy-Require", 0);
-	if (!value || !value[strspn(value, " \t")])
+	for (size_t i = 0; i < 2; i++)
+		for (int n = 0; (value = sip_header(request->osip, headers[i], n)); n++)
+			note_lacking(value, lacking, sizeof(lacking));
+	if (!lacking[0])
 		return false;
-	answer_with(server, request, 420, "Unsupported", value);
+	answer_with(server, request, 420, "Unsupported", lacking);
 	return true;
 }
 
@@ -96,6 +116,19 @@ static bool dispatch_refused(struct transaction *server, const struct sip_messag
 	return false;
 }
 
+static void dispatch_options(struct transaction *server, const struct sip_message *request)
+{
+	osip_message_t *response = sip_response(request, 200, NULL, NULL);
+
+	if (!response)
+		return;
+	sip_header_set(response, "Allow", SIP_ALLOW);
+	sip_header_set(response, "Accept", "application/sdp");
+	sip_header_set(response, "Accept-Encoding", "identity");
+	sip_header_set(response, "Supported", SIP_SUPPORTED);
+	transaction_respond(server, response);
+}
+
 static void dispatch_in_dialog(
         struct calls *calls, struct transaction *server, const struct sip_message *request)
 {
@@ -109,6 +142,8 @@ static void dispatch_in_dialog(
 	status = dialog_check(dialog, request);
 	if (status)
 		transaction_answer(server, status, NULL);
+	else if (!strcmp(request->osip->sip_method, "OPTIONS"))
+		dispatch_options(server, request);
 	else
 		leg_request(dialog->owner, server, request);
 }
@@ -134,18 +169,6 @@ static void dispatch_register(
 		transaction_answer(server, 500, NULL);
 }
 
-static void dispatch_options(struct transaction *server, const struct sip_message *request)
-{
-	osip_message_t *response = sip_response(request, 200, NULL, NULL);
-
-	if (!response)
-		return;
-	sip_header_set(response, "Allow", SIP_ALLOW);
-	sip_header_set(response, "Accept", "application/sdp");
-	sip_header_set(response, "Accept-Encoding", "identity");
-	transaction_respond(server, response);
-}
-
 static bool in_dialog(const osip_message_t *request)
 {
 	osip_generic_param_t *tag = NULL;
@@ -160,7 +183,9 @@ static void dispatch_request(void *context, struct transaction *server, const st
 
 	if (dispatch_refused(server, request))
 		return;
-	if (in_dialog(request->osip))
+	if (!strcmp(method, "REGISTER"))
+		dispatch_register(calls, server, request);
+	else if (in_dialog(request->osip))
 		dispatch_in_dialog(calls, server, request);
 	else if (!strcmp(method, "OPTIONS"))
 		dispatch_options(server, request);
@@ -168,8 +193,6 @@ static void dispatch_request(void *context, struct transaction *server, const st
 		return;
 	else if (!strcmp(method, "INVITE"))
 		route_invite(calls, server, request);
-	else if (!strcmp(method, "REGISTER"))
-		dispatch_register(calls, server, request);
 	else if (!strcmp(method, "REFER"))
 		transaction_answer(server, 403, "REFER is taken within a call only");
 	else
@@ -190,7 +213,7 @@ static void dispatch_ack(void *context, const struct sip_message *ack)
 	struct calls *calls = context;
 	struct dialog *dialog = dialog_find(calls->dialogs, ack->osip);
 
-	if (dialog && dialog->owner)
+	if (dialog && dialog->owner && !dialog_check(dialog, ack))
 		leg_acked(dialog->owner, ack);
 }
 

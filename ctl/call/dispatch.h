@@ -8,6 +8,9 @@
 /* Methods that we take, as in Allow. */
 #define SIP_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS, REFER, REGISTER"
 
+/* Extensions that we have, as in Supported (RFC 4488). */
+#define SIP_SUPPORTED "norefersub"
+
 /* For sip_stack_options; the context is struct calls. */
 extern const struct sip_user dispatch_user;
 

@@ -165,6 +165,7 @@ static int hunt_call(struct hunt *hunt, const struct hunt_options *options, cons
 	        .codecs = options->codecs,
 	        .codec_count = options->codec_count,
 	        .call = options->call,
+	        .hops = options->hops,
 	        .ops = &hunt_leg_ops,
 	        .owner = hunt,
 	};

@@ -28,6 +28,7 @@ struct hunt_options {
 	const enum xd_codec *codecs; /* to offer */
 	unsigned codec_count;
 	const char *call; /* call id for operators */
+	unsigned hops;    /* Max-Forwards */
 	uint32_t ring_ms; /* at most */
 	const struct hunt_ops *ops;
 	void *owner;

@@ -133,7 +133,7 @@ void leg_ended(struct leg *leg, int status, const char *cause)
 {
 	const struct leg_ops *ops = leg->ops;
 
-	log_info(&leg->subject, "leg_ended", "number=%s cause=%s", leg->number, cause);
+	log_info(&leg->subject, "leg_ended", "number=%s cause=\"%s\"", leg->number, cause);
 	if (ops && ops->ended)
 		ops->ended(leg, status, cause);
 }

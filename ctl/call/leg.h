@@ -11,7 +11,7 @@
 #include "ctl/call/sdp.h"
 #include "kmod-free/log.h"
 
-enum { LEG_CALL_ID = 13, LEG_IDENTITY = 320 };
+enum { LEG_CALL_ID = 13, LEG_IDENTITY = 320, LEG_HOPS = 70 };
 
 enum leg_state {
 	LEG_INCOMING, /* INVITE received, not answered */
@@ -78,6 +78,7 @@ struct leg {
 	bool reinvite_waits;          /* the owner answers the re-INVITE in progress */
 	struct sdp *sdp;              /* in hand: the offer of an INVITE in progress, or the answer to ours
 	                               * that waits for its next hop; owned */
+	unsigned hops;                /* Max-Forwards of its first INVITE */
 	bool nat;                     /* the phone is behind NAT: signalled address differs from its source */
 	struct address source;        /* of its signalling */
 
@@ -120,6 +121,7 @@ struct leg_invitation {
 	const enum xd_codec *codecs; /* to offer, in order */
 	unsigned codec_count;
 	const char *call; /* call id for operators */
+	unsigned hops;    /* Max-Forwards */
 	const struct leg_ops *ops;
 	void *owner;
 };

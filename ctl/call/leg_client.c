@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/call/dispatch.h"
 #include "ctl/call/leg_private.h"
 
 static void client_response(void *owner, struct transaction *client, const struct sip_message *response);
@@ -57,7 +58,8 @@ osip_message_t *leg_invite_new(struct leg *leg)
 		return NULL;
 	bytes = leg_sdp_offer(leg, text);
 	if (sip_body_set(invite, "application/sdp", text, bytes) < 0 ||
-	        sip_header_set(invite, "Allow", "INVITE, ACK, BYE, CANCEL, OPTIONS, REFER") < 0) {
+	        sip_header_set(invite, "Allow", SIP_ALLOW) < 0 ||
+	        sip_header_set(invite, "Supported", SIP_SUPPORTED) < 0) {
 		osip_message_free(invite);
 		return NULL;
 	}
@@ -69,6 +71,7 @@ int leg_call(struct calls *calls, const struct leg_invitation *invitation, const
 {
 	struct leg *leg = leg_new(calls, invitation->tenant);
 	osip_message_t *invite = NULL;
+	char hops[12];
 	int error;
 
 	if (!leg)
@@ -85,6 +88,8 @@ int leg_call(struct calls *calls, const struct leg_invitation *invitation, const
 		leg_gone(leg);
 		return error ? error : -ENOMEM;
 	}
+	snprintf(hops, sizeof(hops), "%u", invitation->hops);
+	sip_header_set(invite, "Max-Forwards", hops);
 	sip_header_set(invite, "P-Asserted-Identity", invitation->from);
 	if (invitation->alert)
 		sip_header_set(invite, "Alert-Info", invitation->alert);

@@ -150,7 +150,7 @@ static void leg_hear_held(struct leg *leg, struct leg *other, enum xd_action act
 	leg_join(&plan, other);
 	result = leg_hold_stream(leg, &plan);
 	if (result < 0) {
-		log_error(&leg->subject, "no_hold_audio", "codec=%s ptime_ms=%u error=%s",
+		log_error(&leg->subject, "no_hold_audio", "codec=%s ptime_ms=%u error=\"%s\"",
 		        codec_name(leg->agreement.codec), leg->agreement.ptime_ms, strerror(-result));
 		plan.action = action == XD_HOLD ? XD_MUTE : XD_FORWARD;
 	}
@@ -214,7 +214,7 @@ uint32_t leg_hear_number(struct leg *leg, const char *number)
 	result = audio_announcement(leg->calls->audio, leg->tenant->park.language, number,
 	        leg->agreement.codec, leg->agreement.ptime_ms, &plan, &length_ms);
 	if (result < 0) {
-		log_info(&leg->subject, "not_announced", "orbit=%s error=%s", number, strerror(-result));
+		log_info(&leg->subject, "not_announced", "orbit=%s error=\"%s\"", number, strerror(-result));
 		return 0;
 	}
 	leg->instead = false;

@@ -90,7 +90,13 @@ int leg_answer_read(struct leg *leg, const struct sip_message *message);
  * leg_media_agreed. */
 int leg_answer_agree(struct leg *leg);
 
-/* An identity header value from parts, with everything foreign escaped. `name` may be "". */
+/* An identity header value from parts, with everything foreign left out. `name` and `number` may be NULL. */
 void leg_identity(struct leg *leg, const char *name, const char *number, const char *host);
+
+/*
+ * Who calls: a user is who has authenticated, whatever From says; a trunk is believed, P-Asserted-Identity
+ * before From (RFC 3325), and who wants privacy is nobody.
+ */
+void leg_identify(struct leg *leg, const osip_message_t *request);
 
 #endif

@@ -12,6 +12,8 @@ static void leg_byed(struct leg *leg, struct transaction *server)
 		return;
 	}
 	transaction_answer(server, 200, NULL);
+	if (leg->invite && !leg->invite_ours)
+		transaction_acked(leg->invite); /* who hangs up needs our 2xx no more */
 	if (leg->state == LEG_CLOSING)
 		return; /* ours crossed theirs: ours ends the leg */
 	if (leg->invite && !leg->invite_ours && transaction_request(leg->invite))
@@ -38,8 +40,6 @@ void leg_request(struct leg *leg, struct transaction *server, const struct sip_m
 		transaction_answer(server, 481, NULL);
 	else if (!strcmp(method, "INVITE"))
 		leg_reinvited(leg, server, request);
-	else if (!strcmp(method, "REFER"))
-		leg_refer(leg, server, request);
 	else
-		transaction_answer(server, 200, NULL); /* OPTIONS: the only other one that gets here */
+		leg_refer(leg, server, request); /* the only other one that gets here */
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Session descriptions of a leg: reading the far end's, writing ours, counting o= up when it changes. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +86,7 @@ void leg_reject(struct leg *leg, struct transaction *server, int status)
 {
 	const struct sip_message *request = transaction_request(server);
 	osip_message_t *response;
+	char seconds[12];
 
 	if (!request)
 		return;
@@ -97,7 +99,10 @@ void leg_reject(struct leg *leg, struct transaction *server, int status)
 		        "305 xdpark \"No audio over RTP/AVP with a codec that can be connected\"");
 	if (status == 415)
 		sip_header_set(response, "Accept", "application/sdp");
-	if (status == 500)
-		sip_header_set(response, "Retry-After", "5");
+	if (status == 500) {
+		/* RFC 3261 14.2: so that two don't collide again. */
+		snprintf(seconds, sizeof(seconds), "%u", arc4random_uniform(11));
+		sip_header_set(response, "Retry-After", seconds);
+	}
 	transaction_respond(server, response);
 }

@@ -5,83 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/call/dispatch.h"
 #include "ctl/call/leg_private.h"
-
-/* Names go into headers between quotes: what would end them, or a line, is left out. */
-static void copy_quotable(char *to, size_t size, const char *from)
-{
-	size_t length = 0;
-
-	for (; *from && length + 1 < size; from++)
-		if ((unsigned char)*from >= ' ' && *from != '"' && *from != '\\' && *from != 127)
-			to[length++] = *from;
-	to[length] = '\0';
-}
-
-/* The user part as a URI may carry it; anything else is left out. */
-static void copy_user(char *to, size_t size, const char *from)
-{
-	size_t length = 0;
-
-	for (; *from && length + 1 < size; from++)
-		if (strchr("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.!~*'()&=+$,;?/#",
-		            *from))
-			to[length++] = *from;
-	to[length] = '\0';
-}
-
-void leg_identity(struct leg *leg, const char *name, const char *number, const char *host)
-{
-	char quoted[96];
-	char host_text[128];
-
-	copy_quotable(quoted, sizeof(quoted), name ? name : "");
-	copy_user(leg->number, sizeof(leg->number), number && *number ? number : "anonymous");
-	copy_user(host_text, sizeof(host_text), host);
-	if (quoted[0])
-		snprintf(leg->identity, sizeof(leg->identity), "\"%s\" <sip:%s@%s>", quoted, leg->number,
-		        host_text);
-	else
-		snprintf(leg->identity, sizeof(leg->identity), "<sip:%s@%s>", leg->number, host_text);
-}
-
-/* Display names come quoted from the parser. */
-static void unquote(char *text)
-{
-	size_t length = strlen(text);
-
-	if (length >= 2 && text[0] == '"' && text[length - 1] == '"') {
-		memmove(text, text + 1, length - 2);
-		text[length - 2] = '\0';
-	}
-}
-
-/*
- * Who calls: a user is who has authenticated, whatever From says; a trunk is believed, P-Asserted-Identity
- * before From (RFC 3325).
- */
-static void leg_identify(struct leg *leg, const osip_message_t *request)
-{
-	const char *asserted = sip_header(request, "P-Asserted-Identity", 0);
-	const osip_from_t *from = request->from;
-	osip_from_t *parsed = NULL;
-	char name[96] = "";
-
-	if (leg->user) {
-		leg_identity(leg, leg->user->display, leg->user->name, leg->tenant->domain);
-		return;
-	}
-	if (asserted && !osip_from_init(&parsed)) {
-		if (!osip_from_parse(parsed, asserted) && parsed->url && parsed->url->username)
-			from = parsed;
-	}
-	if (from->displayname) {
-		snprintf(name, sizeof(name), "%s", from->displayname);
-		unquote(name);
-	}
-	leg_identity(leg, name, from->url ? from->url->username : NULL, leg->tenant->domain);
-	osip_from_free(parsed);
-}
 
 /* Whether the top Via names another address than the request came from: NAT, or a host name that can't be
  * told. */
@@ -101,6 +26,9 @@ static int leg_incoming_open(struct leg *leg, struct transaction *server, const 
 	char local[ADDRESS_TEXT];
 	int result;
 
+	const char *hops = sip_header(request->osip, "Max-Forwards", 0);
+
+	leg->hops = hops ? (unsigned)strtoul(hops, NULL, 10) : LEG_HOPS;
 	leg->nat = via_differs(request);
 	leg->source = request->flow.remote;
 	leg_identify(leg, request->osip);
@@ -208,7 +136,8 @@ int leg_answer(struct leg *leg, const char *identity)
 
 	if (!response)
 		return -ENOMEM;
-	sip_header_set(response, "Allow", "INVITE, ACK, BYE, CANCEL, OPTIONS, REFER");
+	sip_header_set(response, "Allow", SIP_ALLOW);
+	sip_header_set(response, "Supported", SIP_SUPPORTED);
 	if (identity)
 		sip_header_set(response, "P-Asserted-Identity", identity);
 	leg->state = LEG_ANSWERED;

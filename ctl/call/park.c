@@ -35,7 +35,7 @@ static int park_reserve(
 		char value[64];
 
 		caller->calls->counters.park_refused++;
-		log_info(&caller->subject, "park_refused", "caller=%s orbit=%s error=%s", caller->number,
+		log_info(&caller->subject, "park_refused", "caller=%s orbit=%s error=\"%s\"", caller->number,
 		        log_value(value, sizeof(value), number ? number : "any"), strerror(-error));
 		free(parked);
 		return error;

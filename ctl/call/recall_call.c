@@ -59,6 +59,7 @@ void recall_start_call(const struct config_tenant *tenant, struct parked_call *r
 	        .alert = "<urn:alert:service:recall:hold>",
 	        .codecs = caller->codecs,
 	        .call = caller->call,
+	        .hops = LEG_HOPS,
 	        .ring_ms = tenant->park.recall_ring_s * 1000,
 	        .ops = &recall_hunt_ops,
 	        .owner = parked,

@@ -12,7 +12,7 @@ static void take_undone(struct leg *taker, int status, const char *cause)
 	struct parked_leg *parked = taker->owner;
 
 	(void)status;
-	log_info(&parked->caller->subject, "take_failed", "orbit=%s taker=%s cause=%s",
+	log_info(&parked->caller->subject, "take_failed", "orbit=%s taker=%s cause=\"%s\"",
 	        parked->record->number, taker->number, cause);
 	parked->taker = NULL;
 	parked_codecs(parked);

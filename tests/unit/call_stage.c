@@ -10,7 +10,13 @@
 
 #include "ctl/call/leg.h"
 
-enum { STAGE_CHUNKS = 40000, SETTLE_ROUNDS = 2000, SETTLE_US = 100, RELEASE_ROUNDS = 1000 };
+enum {
+	STAGE_CHUNKS = 40000,
+	STAGE_ENDPOINTS = 64,
+	SETTLE_ROUNDS = 2000,
+	SETTLE_US = 100,
+	RELEASE_ROUNDS = 1000
+};
 
 static const char stage_yaml[] =
         "sip: {listen: [10.0.0.1:5060], agent: xdpark}\n"
@@ -152,6 +158,8 @@ int call_stage_open(void **state)
 	stage->base = event_base_new();
 	stage->fake = fake_dataplane_new();
 	stage->fake->welcome.chunks = STAGE_CHUNKS;
+	stage->fake->welcome.endpoints = 2 * STAGE_ENDPOINTS;
+	stage->fake->welcome.endpoints_each = STAGE_ENDPOINTS;
 	fake_dataplane_start(stage->fake);
 	stage_start(stage);
 	stage->p101 = phone_new(&stage->net, stage->server, "101", "10.0.0.11:5060");
