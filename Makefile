@@ -57,7 +57,7 @@ CTL_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out ctl/main.c,$(CTL_SRC)))
 DP_OBJ  := $(patsubst %.c,$(OUT)/%.o,$(filter-out kmod-free/main.c,$(DP_SRC)))
 TOOL_SRC := $(addprefix tools/,xdpark.c client.c leg.c table.c) $(wildcard tools/cmd_*.c)
 TOOL_OBJ := $(patsubst %.c,$(OUT)/%.o,$(TOOL_SRC))
-RIG_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/rig/*.c) tools/table.c)
+RIG_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/rig/rig.c,$(wildcard tools/rig/*.c)) tools/table.c)
 BPF_OBJ := $(patsubst %.bpf.c,$(BUILD)/%.bpf.o,$(wildcard bpf/*.bpf.c))
 SKELS   := $(BPF_OBJ:.bpf.o=.skel.h)
 
@@ -126,7 +126,11 @@ $(OUT)/xdpark: $(TOOL_OBJ) $(OUT)/libdp.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANFLAGS) -o $@ $^ $(call pkg_libs,libevent jansson)
 
-$(OUT)/xdpark-rig: $(RIG_OBJ) $(OUT)/libctl.a $(OUT)/libdp.a
+$(OUT)/librig.a: $(RIG_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(OUT)/xdpark-rig: $(OUT)/tools/rig/rig.o $(OUT)/librig.a $(OUT)/libctl.a $(OUT)/libdp.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANFLAGS) -o $@ $^ $(call pkg_libs,$(LIBS_CTL) $(LIBS_DP)) -losipparser2 -lm -lpthread
 
@@ -149,7 +153,7 @@ $(FUZZERS): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(filter %.o,$(FUZZ_MAIN)
 # Tests in which our own allocations fail, one after the other.
 $(OUT)/tests/unit/test_%_no_memory: TEST_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 
-$(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/liblisten.a $(OUT)/libctl.a $(OUT)/libdp.a
+$(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/liblisten.a $(OUT)/librig.a $(OUT)/libctl.a $(OUT)/libdp.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANFLAGS) $(TEST_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
 		$(call pkg_libs,$(LIBS_CTL) $(LIBS_DP) cmocka libpcap) -losipparser2 -lm -lpthread

@@ -163,6 +163,10 @@ static int settings_fill(struct callers *callers, const struct callers_options *
 	        .clip_loop = options->clip->loop,
 	};
 	memcpy(settings->source_mac, callers->wire.mac, 6);
+	if (options->next_hop) {
+		memcpy(settings->destination_mac, options->next_hop, 6);
+		return 0;
+	}
 	return wire_next_hop(&callers->wire, options->relay, settings->destination_mac, error);
 }
 

@@ -16,9 +16,9 @@
 #include "tools/rig/machine.h"
 #include "tools/rig/report.h"
 #include "tools/rig/setup.h"
+#include "tools/rig/trunk_message.h"
 
 enum {
-	MESSAGE = 8192,
 	SDP = 320,
 	TAG = 48,
 	TARGET = 64,
@@ -58,20 +58,12 @@ struct setup {
 	uint32_t causes[STATUSES];
 };
 
-/* A message that was read, with what all of them are asked for. */
-struct received {
-	char text[MESSAGE];
-	const char *body;
-	int status; /* 0: a request */
-	struct sockaddr_in from;
-};
-
 static void transmit(const struct setup *setup, const struct sockaddr_in *to, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
 static void transmit(const struct setup *setup, const struct sockaddr_in *to, const char *format, ...)
 {
-	char text[MESSAGE];
+	char text[TRUNK_MESSAGE];
 	va_list arguments;
 	int length;
 
@@ -176,52 +168,21 @@ static void call_settle(struct setup *setup, unsigned caller, enum call_state st
 		setup->causes[cause]++;
 }
 
-/* The value of a header line: its length, and *value; 0: not there. */
-static int header_find(const struct received *message, const char *name, const char **value)
-{
-	size_t length = strlen(name);
-
-	for (const char *line = strstr(message->text, "\r\n"); line && line + 2 < message->body;
-	        line = strstr(line + 2, "\r\n")) {
-		if (strncasecmp(line + 2, name, length) || line[2 + length] != ':')
-			continue;
-		*value = line + 2 + length + 1;
-		*value += strspn(*value, " \t");
-		return (int)strcspn(*value, "\r");
-	}
-	return 0;
-}
-
-/* Where the other side wants RTP. */
-static bool media_find(const struct received *message, struct sockaddr_in *media)
-{
-	const char *address = strstr(message->body, "c=IN IP4 "), *port = strstr(message->body, "m=audio ");
-	char ip[INET_ADDRSTRLEN];
-
-	if (!address || !port)
-		return false;
-	address += strlen("c=IN IP4 ");
-	snprintf(ip, sizeof(ip), "%.*s", (int)strcspn(address, " /\r\n"), address);
-	*media = (struct sockaddr_in){.sin_family = AF_INET,
-	        .sin_port = htons((uint16_t)strtoul(port + strlen("m=audio "), NULL, 10))};
-	return inet_pton(AF_INET, ip, &media->sin_addr) == 1 && media->sin_port;
-}
-
-static void dialog_learn(struct call *call, const struct received *response)
+static void dialog_learn(struct call *call, const struct trunk_message *response)
 {
 	const char *value, *at;
-	int length = header_find(response, "To", &value);
+	int length = trunk_header(response, "To", &value);
 
 	at = length ? memmem(value, (size_t)length, ";tag=", 5) : NULL;
 	if (at)
 		snprintf(call->tag, TAG, "%.*s", (int)strcspn(at + 5, ";\r"), at + 5);
-	length = header_find(response, "Contact", &value);
+	length = trunk_header(response, "Contact", &value);
 	at = length ? memchr(value, '<', (size_t)length) : NULL;
 	if (at)
 		snprintf(call->target, TARGET, "%.*s", (int)strcspn(at + 1, ">\r"), at + 1);
 }
 
-static void invite_answered(struct setup *setup, unsigned caller, const struct received *response)
+static void invite_answered(struct setup *setup, unsigned caller, const struct trunk_message *response)
 {
 	struct call *call = &setup->calls[caller];
 	enum cl_expects expects = CL_HOLD;
@@ -247,7 +208,7 @@ static void invite_answered(struct setup *setup, unsigned caller, const struct r
 	}
 	dialog_learn(call, response);
 	request_send(setup, caller, "ACK", "", "");
-	if (!media_find(response, &media)) {
+	if (!trunk_media(response, &media)) {
 		call_settle(setup, caller, CALL_OVER, 606);
 		return;
 	}
@@ -258,7 +219,7 @@ static void invite_answered(struct setup *setup, unsigned caller, const struct r
 }
 
 /* Requests within calls: what asks is content with 200; a BYE ends the call. */
-static void request_answer(struct setup *setup, unsigned caller, const struct received *request)
+static void request_answer(struct setup *setup, unsigned caller, const struct trunk_message *request)
 {
 	static const char *const copied[] = {"From", "To", "Call-ID", "CSeq"};
 	char headers[2048] = "", sdp[SDP] = "";
@@ -275,7 +236,7 @@ static void request_answer(struct setup *setup, unsigned caller, const struct re
 			used += (size_t)snprintf(headers + used, sizeof(headers) - used, "%.*s\r\n",
 			        (int)strcspn(line + 2, "\r"), line + 2);
 	for (unsigned i = 0; i < 4; i++) {
-		length = header_find(request, copied[i], &value);
+		length = trunk_header(request, copied[i], &value);
 		used += (size_t)snprintf(headers + used, sizeof(headers) - used, "%s: %.*s\r\n", copied[i],
 		        length < 200 ? length : 200, value);
 	}
@@ -288,7 +249,7 @@ static void request_answer(struct setup *setup, unsigned caller, const struct re
 		call_settle(setup, caller, CALL_OVER, HUNG_UP);
 }
 
-static void message_take(struct setup *setup, struct received *message)
+static void message_take(struct setup *setup, struct trunk_message *message)
 {
 	const char *value;
 	unsigned run, caller;
@@ -296,7 +257,7 @@ static void message_take(struct setup *setup, struct received *message)
 	message->body = strstr(message->text, "\r\n\r\n");
 	if (!message->body)
 		return;
-	if (!header_find(message, "Call-ID", &value) || sscanf(value, "%x-%u@", &run, &caller) != 2 ||
+	if (!trunk_header(message, "Call-ID", &value) || sscanf(value, "%x-%u@", &run, &caller) != 2 ||
 	        run != setup->run || caller >= callers_count(setup->callers) ||
 	        setup->calls[caller].state == CALL_NONE)
 		return;
@@ -304,7 +265,7 @@ static void message_take(struct setup *setup, struct received *message)
 	        strncmp(message->text, "SIP/2.0 ", 8) ? 0 : (int)strtol(message->text + 8, NULL, 10);
 	if (!message->status)
 		request_answer(setup, caller, message);
-	else if (header_find(message, "CSeq", &value) && memmem(value, 20, "INVITE", 6))
+	else if (trunk_header(message, "CSeq", &value) && memmem(value, 20, "INVITE", 6))
 		invite_answered(setup, caller, message);
 	else if (message->status >= 200 && setup->calls[caller].state == CALL_ENDING)
 		call_settle(setup, caller, CALL_OVER, 200);
@@ -314,7 +275,7 @@ static void message_take(struct setup *setup, struct received *message)
 static void messages_take(struct setup *setup, int milliseconds)
 {
 	struct pollfd ready = {.fd = setup->socket, .events = POLLIN};
-	static struct received message;
+	static struct trunk_message message;
 
 	if (poll(&ready, 1, milliseconds) <= 0)
 		return;

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tools/rig/trunk_message.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+int trunk_header(const struct trunk_message *message, const char *name, const char **value)
+{
+	size_t length = strlen(name);
+
+	for (const char *line = strstr(message->text, "\r\n"); line && line + 2 < message->body;
+	        line = strstr(line + 2, "\r\n")) {
+		if (strncasecmp(line + 2, name, length) || line[2 + length] != ':')
+			continue;
+		*value = line + 2 + length + 1;
+		*value += strspn(*value, " \t");
+		return (int)strcspn(*value, "\r");
+	}
+	return 0;
+}
+
+bool trunk_media(const struct trunk_message *message, struct sockaddr_in *media)
+{
+	const char *address = strstr(message->body, "c=IN IP4 "), *port = strstr(message->body, "m=audio ");
+	char ip[INET_ADDRSTRLEN];
+
+	if (!address || !port)
+		return false;
+	address += strlen("c=IN IP4 ");
+	snprintf(ip, sizeof(ip), "%.*s", (int)strcspn(address, " /\r\n"), address);
+	*media = (struct sockaddr_in){.sin_family = AF_INET,
+	        .sin_port = htons((uint16_t)strtoul(port + strlen("m=audio "), NULL, 10))};
+	return inet_pton(AF_INET, ip, &media->sin_addr) == 1 && media->sin_port;
+}
