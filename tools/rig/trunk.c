@@ -170,16 +170,8 @@ static void call_settle(struct setup *setup, unsigned caller, enum call_state st
 
 static void dialog_learn(struct call *call, const struct trunk_message *response)
 {
-	const char *value, *at;
-	int length = trunk_header(response, "To", &value);
-
-	at = length ? memmem(value, (size_t)length, ";tag=", 5) : NULL;
-	if (at)
-		snprintf(call->tag, TAG, "%.*s", (int)strcspn(at + 5, ";\r"), at + 5);
-	length = trunk_header(response, "Contact", &value);
-	at = length ? memchr(value, '<', (size_t)length) : NULL;
-	if (at)
-		snprintf(call->target, TARGET, "%.*s", (int)strcspn(at + 1, ">\r"), at + 1);
+	trunk_between(response, "To", ";tag=", call->tag, TAG);
+	trunk_between(response, "Contact", "<", call->target, TARGET);
 }
 
 static void invite_answered(struct setup *setup, unsigned caller, const struct trunk_message *response)
@@ -197,11 +189,7 @@ static void invite_answered(struct setup *setup, unsigned caller, const struct t
 		return;
 	}
 	if (response->status >= 300) {
-		char target[TARGET];
-
-		snprintf(target, sizeof(target), "%s", call->target);
-		dialog_learn(call, response);
-		snprintf(call->target, sizeof(call->target), "%s", target);
+		trunk_between(response, "To", ";tag=", call->tag, TAG);
 		request_send(setup, caller, "ACK", "", "");
 		call_settle(setup, caller, CALL_OVER, (unsigned)response->status);
 		return;

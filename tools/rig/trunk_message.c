@@ -22,6 +22,17 @@ int trunk_header(const struct trunk_message *message, const char *name, const ch
 	return 0;
 }
 
+void trunk_between(
+        const struct trunk_message *message, const char *name, const char *mark, char *text, size_t size)
+{
+	const char *value, *at;
+	int length = trunk_header(message, name, &value);
+
+	at = length ? memmem(value, (size_t)length, mark, strlen(mark)) : NULL;
+	if (at)
+		snprintf(text, size, "%.*s", (int)strcspn(at + strlen(mark), ";>\r"), at + strlen(mark));
+}
+
 bool trunk_media(const struct trunk_message *message, struct sockaddr_in *media)
 {
 	const char *address = strstr(message->body, "c=IN IP4 "), *port = strstr(message->body, "m=audio ");

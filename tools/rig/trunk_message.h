@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 enum { TRUNK_MESSAGE = 8192 };
 
@@ -17,6 +18,10 @@ struct trunk_message {
 
 /* The value of a header line, without blanks before it: its length, and *value; 0: not there. */
 int trunk_header(const struct trunk_message *message, const char *name, const char **value);
+
+/* What follows `mark` in a header line, up to a ; or >, into `text`; left as it is if it isn't there. */
+void trunk_between(
+        const struct trunk_message *message, const char *name, const char *mark, char *text, size_t size);
 
 /* Where the other side wants RTP, by its SDP. False: it doesn't say. */
 bool trunk_media(const struct trunk_message *message, struct sockaddr_in *media);
