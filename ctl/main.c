@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "ctl/api/api.h"
+#include "ctl/api/describe.h"
 #include "ctl/call/calls.h"
-#include "ctl/call/describe.h"
 #include "ctl/loop.h"
 #include "ctl/privileges.h"
 #include "kmod-free/log.h"

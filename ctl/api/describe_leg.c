@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ctl/call/describe_leg.h"
+#include "ctl/api/describe_leg.h"
 
 #include "ctl/foreign.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ctl/call/describe.h"
+#include "ctl/api/describe.h"
 
 #include <errno.h>
 #include <strings.h>
 #include <unistd.h>
 
+#include "ctl/api/describe_leg.h"
 #include "ctl/call/bridge.h"
-#include "ctl/call/describe_leg.h"
 #include "ctl/call/park.h"
 #include "ctl/foreign.h"
 #include "kmod-free/version.h"
