@@ -33,7 +33,7 @@
 #endif
 
 /* The version that the hello between the daemons compares; counts up with every change of this file. */
-#define XD_LAYOUT_VERSION 1
+#define XD_LAYOUT_VERSION 1U
 
 enum {
 	XD_CACHE_LINE = 64,

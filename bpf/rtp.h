@@ -56,7 +56,7 @@ static __always_inline int rtp_extras(
 {
 	__u16 *extension;
 
-	talk->headers = sizeof(*rtp) + 4 * (rtp->version & 0xf);
+	talk->headers = sizeof(*rtp) + 4UL * (rtp->version & 0xf);
 	if (rtp->version & RTP_EXTENSION) {
 		extension = (void *)rtp + talk->headers;
 		if ((void *)(extension + 2) > packet->end)

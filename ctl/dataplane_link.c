@@ -26,7 +26,7 @@ struct dataplane_link {
 	struct event *readable, *writable;
 	const struct dataplane_link_ops *ops;
 	void *context;
-	STAILQ_HEAD(, waiting) queue;
+	STAILQ_HEAD(waiting_queue, waiting) queue;
 	uint32_t queued;
 	int error; /* found while sending: told by the loop, never from within a send */
 	_Alignas(8) char buffer[MESSAGE_BYTES + 1];

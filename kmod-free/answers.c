@@ -181,7 +181,7 @@ static json_t *settings_set(struct object *object, const json_t *set)
 
 	json_object_foreach((json_t *)set, key, value)
 	{
-		if (strcmp(key, "early_us") && strcmp(key, "grace_us"))
+		if (strcmp(key, "early_us") != 0 && strcmp(key, "grace_us") != 0)
 			return error_json(
 			        "only early_us and grace_us can be set; the rest are options of xdpark-dp");
 	}

@@ -17,23 +17,25 @@ enum { PORTS_LIST = 4096 };
 
 int locals_socket_read(const char *line, uint8_t address[16], uint16_t *port, unsigned *uid)
 {
-	char hex[33];
-	unsigned number, words;
+	char hex[33], port_hex[5], owner[11];
 	uint8_t bytes[16];
+	unsigned words;
 
 	/* sl local:port remote:port state tx:rx tr:when retransmits uid */
-	if (sscanf(line, " %*u: %32[0-9A-F]:%4x %*s %*x %*s %*s %*x %u", hex, &number, uid) != 3)
+	if (sscanf(line, " %*u: %32[0-9A-F]:%4[0-9A-F] %*s %*x %*s %*s %*x %10[0-9]", hex, port_hex, owner) !=
+	        3)
 		return -EBADMSG;
 	words = (unsigned)strlen(hex) / 8;
 	for (unsigned i = 0; i < words; i++) {
 		char one[9] = {0};
 		uint32_t word;
 
-		memcpy(one, hex + i * 8, 8);
+		memcpy(one, hex + 8UL * i, 8);
 		word = (uint32_t)strtoul(one, NULL, 16);
-		memcpy(bytes + i * 4, &word, 4);
+		memcpy(bytes + 4UL * i, &word, 4);
 	}
-	*port = (uint16_t)number;
+	*port = (uint16_t)strtoul(port_hex, NULL, 16);
+	*uid = (unsigned)strtoul(owner, NULL, 10);
 	return ip_from_bytes(address, bytes, words * 4) ? -EBADMSG : 0;
 }
 
@@ -120,7 +122,7 @@ static int adopted_check(
 		unsigned number = 0;
 
 		while (number < settings->addresses &&
-		        memcmp(object->addresses[number].address, options->addresses[i], 16))
+		        memcmp(object->addresses[number].address, options->addresses[i], 16) != 0)
 			number++;
 		if (number < settings->addresses)
 			continue;

@@ -63,7 +63,7 @@ int main(int argc, char **argv)
 		options_help(stdout);
 		return EXIT_DONE;
 	case OPTIONS_VERSION:
-		printf("xdpark-dp %s, layout %u\n", XDPARK_VERSION, (unsigned)XD_LAYOUT_VERSION);
+		printf("xdpark-dp %s, layout %u\n", XDPARK_VERSION, XD_LAYOUT_VERSION);
 		return EXIT_DONE;
 	case OPTIONS_PREPARE:
 		return prepare(&options) ? EXIT_FAILED : EXIT_DONE;

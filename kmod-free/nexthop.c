@@ -126,8 +126,8 @@ static void entry_apply(struct nexthop_table *table, uint32_t index, const struc
 {
 	struct remote *entry = &table->remotes.list[index];
 	struct xd_nexthop *shown = &table->map[index];
-	bool moved =
-	        entry->ifindex && (entry->ifindex != route->ifindex || memcmp(entry->via, route->via, 16));
+	bool moved = entry->ifindex &&
+	             (entry->ifindex != route->ifindex || memcmp(entry->via, route->via, 16) != 0);
 	bool changed;
 
 	remotes_via_set(&table->remotes, index, route->ifindex, route->via);

@@ -44,9 +44,12 @@ static int take_interface(struct options *options, const char *value)
 
 static int take_address(struct options *options, const char *value)
 {
-	uint8_t *address = options->addresses[options->address_count];
+	uint8_t *address;
 
-	if (options->address_count == XD_ADDRESSES || ip_parse(value, address))
+	if (options->address_count == XD_ADDRESSES)
+		return -EINVAL;
+	address = options->addresses[options->address_count];
+	if (ip_parse(value, address))
 		return -EINVAL;
 	for (unsigned i = 0; i < options->address_count; i++)
 		if (!memcmp(options->addresses[i], address, 16))
@@ -194,7 +197,7 @@ static int take_pump_cpus(struct options *options, const char *value)
 	options->cpu_count = 0;
 	while (!error && (item = strsep(&rest, ","))) {
 		char *dash = strchr(item, '-');
-		uint64_t first, last;
+		uint64_t first = 0, last;
 
 		if (dash)
 			*dash++ = '\0';

@@ -25,7 +25,7 @@ static void parent_of(const char *path, char parent[OPTIONS_PATH])
 {
 	char *slash;
 
-	strcpy(parent, path);
+	snprintf(parent, OPTIONS_PATH, "%s", path);
 	slash = strrchr(parent, '/');
 	slash[slash == parent] = '\0';
 }

@@ -16,7 +16,7 @@ uint32_t remotes_find(const struct remotes *remotes, const uint8_t address[16])
 {
 	uint32_t index = remotes->by_address[bucket_of(address)];
 
-	while (index && memcmp(remotes->list[index].address, address, 16))
+	while (index && memcmp(remotes->list[index].address, address, 16) != 0)
 		index = remotes->list[index].address_next;
 	return index;
 }
@@ -91,7 +91,7 @@ uint32_t remotes_via_next(
 {
 	index = index ? remotes->list[index].via_next : remotes->by_via[bucket_of(via)];
 	while (index &&
-	        (remotes->list[index].ifindex != ifindex || memcmp(remotes->list[index].via, via, 16)))
+	        (remotes->list[index].ifindex != ifindex || memcmp(remotes->list[index].via, via, 16) != 0))
 		index = remotes->list[index].via_next;
 	return index;
 }

@@ -73,7 +73,7 @@ static void vlan_read(const struct nlattr *info, struct rtnl_link *link)
 
 	mnl_attr_parse_nested(info, attribute_take, &outer_to);
 	kind = attribute_bytes(outer[IFLA_INFO_KIND], 4);
-	if (!kind || memcmp(kind, "vlan", 4) || !outer[IFLA_INFO_DATA])
+	if (!kind || memcmp(kind, "vlan", 4) != 0 || !outer[IFLA_INFO_DATA])
 		return;
 	mnl_attr_parse_nested(outer[IFLA_INFO_DATA], attribute_take, &inner_to);
 	if (!inner[IFLA_VLAN_ID] || !inner[IFLA_VLAN_PROTOCOL])

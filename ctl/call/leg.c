@@ -201,9 +201,10 @@ void leg_bye(struct leg *leg, const char *cause)
 		leg_reject(leg, leg->invite, 487);
 	leg->bye_when_acked = false;
 	leg_closing(leg);
-	snprintf(reason, sizeof(reason), "SIP;text=\"%s\"", cause);
-	if (bye && cause)
+	if (bye && cause) {
+		snprintf(reason, sizeof(reason), "SIP;text=\"%s\"", cause);
 		sip_header_set(bye, "Reason", reason);
+	}
 	if (!bye || transaction_send(leg->calls->stack, bye, &leg->dialog.flow, &bye_user, leg, NULL) < 0)
 		leg_gone(leg);
 }

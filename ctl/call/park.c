@@ -91,7 +91,7 @@ static int park_target(const struct leg *parker, const struct refer *refer, cons
 {
 	const struct config_park *park = &parker->tenant->park;
 
-	if (!park_allowed(parker) || strcasecmp(refer->method, "INVITE") || refer->replaces[0] ||
+	if (!park_allowed(parker) || strcasecmp(refer->method, "INVITE") != 0 || refer->replaces[0] ||
 	        !park_host_ours(parker, refer->host))
 		return 403;
 	*number = NULL;

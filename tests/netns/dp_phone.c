@@ -129,7 +129,7 @@ static void listen_once(int fd, struct heard *heard)
 		for (struct cmsghdr *at = CMSG_FIRSTHDR(&message); at; at = CMSG_NXTHDR(&message, at))
 			if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SCM_TIMESTAMPNS)
 				memcpy(&stamp, CMSG_DATA(at), sizeof(stamp));
-		if (heard->received && memcmp(&heard->source, &source, sizeof(source)))
+		if (heard->received && memcmp(&heard->source, &source, sizeof(source)) != 0)
 			heard->source_changes++;
 		heard->source = source;
 		packet_judge(heard, packet, length,

@@ -97,7 +97,7 @@ static void test_too_many_fds(void **state)
 		char bytes[CMSG_SPACE(16 * sizeof(int))];
 	} control = {0};
 	struct iovec part = {"x", 1};
-	int got[HANDOVER_FDS], many[16];
+	int got[HANDOVER_FDS], many[16] = {0};
 	unsigned count = 0, before = open_fds();
 	char byte;
 

@@ -108,7 +108,7 @@ static void test_route_messages(void **state)
 	/* IPv4 by an IPv6 gateway (RFC 5549) */
 	message = mnl_nlmsg_put_header(buffer);
 	message->nlmsg_type = RTM_NEWROUTE;
-	head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
+	mnl_nlmsg_put_extra_header(message, sizeof(*head));
 	ip_parse("fe80::1", via);
 	{
 		char attribute[sizeof(struct rtvia) + 16] = {0};

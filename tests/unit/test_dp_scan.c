@@ -142,7 +142,7 @@ static void test_speed(void **state)
 	plain = microseconds(scan_due_plainly, &scan, ids);
 	fill(due, WORDS, 1000000000000ULL, 50);
 	some = microseconds(scan_due, &scan, ids);
-	printf("RESULT: %u words: nobody due %.0f us (plain loop %.0f), one in 50 %.0f us\n", WORDS, none,
+	printf("RESULT: %d words: nobody due %.0f us (plain loop %.0f), one in 50 %.0f us\n", WORDS, none,
 	        plain, some);
 #if !defined(__SANITIZE_ADDRESS__)
 	/* A phase is 1000 us. */

@@ -349,7 +349,7 @@ static void long_streams_are_refused_short(void **state)
 	assert_true(strlen(sdp.media[1]) < sizeof(sdp.media[1]));
 	assert_int_equal(strncmp(sdp.media[1], "video 0 RTP/AVP 34 35 36", 24), 0);
 	assert_true(strlen(sdp.media[1]) > 58);
-	snprintf(body, sizeof(body), SESSION AUDIO "m=%064u 4002 RTP/AVP 1\r\n", 7);
+	snprintf(body, sizeof(body), SESSION AUDIO "m=%064d 4002 RTP/AVP 1\r\n", 7);
 	assert_int_equal(read_text(body, &sdp), -EINVAL);
 }
 

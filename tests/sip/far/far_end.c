@@ -198,7 +198,7 @@ static void header_get(const struct received *message, const char *name, char *v
 	value[0] = '\0';
 	for (const char *line = message->text; line && line < message->body; line = strstr(line, "\r\n")) {
 		line += line == message->text ? 0 : 2;
-		if (strncasecmp(line, name, length) || line[length] != ':')
+		if (strncasecmp(line, name, length) != 0 || line[length] != ':')
 			continue;
 		line += length + 1;
 		line += strspn(line, " \t");
@@ -214,7 +214,7 @@ static void vias_copy(const struct received *message, char *vias, size_t size)
 
 	vias[0] = '\0';
 	for (const char *line = strstr(message->text, "\r\n"); line; line = strstr(line + 2, "\r\n")) {
-		if (strncasecmp(line + 2, "Via:", 4) || used + strcspn(line + 2, "\r") + 3 > size)
+		if (strncasecmp(line + 2, "Via:", 4) != 0 || used + strcspn(line + 2, "\r") + 3 > size)
 			continue;
 		used += (size_t)snprintf(
 		        vias + used, size - used, "%.*s\r\n", (int)strcspn(line + 2, "\r"), line + 2);
