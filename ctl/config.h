@@ -65,8 +65,12 @@ struct config_park {
 	struct config_hold hold;
 };
 
+/* Which digests phones that have a password are asked for. */
+enum config_digest { CONFIG_DIGEST_MD5, CONFIG_DIGEST_BOTH, CONFIG_DIGEST_SHA256 };
+
 struct config_tenant {
 	const char *domain;
+	enum config_digest digest; /* MD5 by default */
 	const char **numbers;      /* called numbers that trunks deliver to this tenant, with their user */
 	const char **number_users; /* the user, park number or orbit that each rings; same length */
 	size_t number_count;

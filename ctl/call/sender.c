@@ -86,12 +86,22 @@ static void refused(struct calls *calls, const struct sip_message *request, cons
 	        cause);
 }
 
-static struct auth_secret user_secret(const struct config_user *user)
+/* NULL: of nobody, who is asked for the same as everybody in the tenant. */
+static struct auth_secret user_secret(const struct config_tenant *tenant, const struct config_user *user)
 {
-	if (!user)
-		return (struct auth_secret){0};
-	return (struct auth_secret){
-	        .password = user->password, .ha1_md5 = user->ha1_md5, .ha1_sha256 = user->ha1_sha256};
+	static const enum auth_offer offers[] = {
+	        [CONFIG_DIGEST_MD5] = AUTH_OFFER_MD5,
+	        [CONFIG_DIGEST_BOTH] = AUTH_OFFER_BOTH,
+	        [CONFIG_DIGEST_SHA256] = AUTH_OFFER_SHA256,
+	};
+	struct auth_secret secret = {.offer = offers[tenant->digest]};
+
+	if (user) {
+		secret.password = user->password;
+		secret.ha1_md5 = user->ha1_md5;
+		secret.ha1_sha256 = user->ha1_sha256;
+	}
+	return secret;
 }
 
 static const char *from_name(const struct sip_message *request)
@@ -105,7 +115,7 @@ static bool user_identify(struct calls *calls, struct transaction *server, const
         const struct config_tenant *tenant, bool proxy, struct sender *sender)
 {
 	struct config_user *user = claimed_user(tenant, request, proxy);
-	struct auth_secret secret = user_secret(user);
+	struct auth_secret secret = user_secret(tenant, user);
 	enum auth_verdict verdict;
 
 	if (!user || !user_has_secret(user))
@@ -122,7 +132,7 @@ static bool user_identify(struct calls *calls, struct transaction *server, const
 	case AUTH_STALE:
 		/* Who has said nothing yet is asked by what the sender of From could prove. */
 		if (!user)
-			secret = user_secret(config_user_find(tenant, from_name(request)));
+			secret = user_secret(tenant, config_user_find(tenant, from_name(request)));
 		challenge(calls, server, request, tenant, proxy, verdict == AUTH_STALE, &secret);
 		return false;
 	case AUTH_BAD:

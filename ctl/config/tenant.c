@@ -14,11 +14,36 @@
 
 struct block {
 	const char *domain;
+	enum config_digest digest;
 	const yaml_node_t *users, *numbers, *codecs, *park;
 };
 
+static const char *const digests[] = {
+        [CONFIG_DIGEST_MD5] = "md5",
+        [CONFIG_DIGEST_BOTH] = "both",
+        [CONFIG_DIGEST_SHA256] = "sha-256",
+};
+
+static void read_digest(struct reading *reading, const struct where *where, const yaml_node_t *value,
+        const struct field *field, void *to)
+{
+	const char *text = value_text(reading, where, value);
+	enum config_digest *digest = to;
+
+	(void)field;
+	if (!text)
+		return;
+	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++)
+		if (strcasecmp(text, digests[i]) == 0) {
+			*digest = (enum config_digest)i;
+			return;
+		}
+	problem_at(reading, where, value, "no digest \"%.40s\"; there are md5, sha-256 and both", text);
+}
+
 static const struct field fields[] = {
         FIELD(struct block, "domain", value_read_text, domain, .needed = true),
+        FIELD(struct block, "digest", read_digest, digest),
         FIELD(struct block, "users", mapping_keep_node, users),
         FIELD(struct block, "numbers", mapping_keep_node, numbers),
         FIELD(struct block, "codecs", mapping_keep_node, codecs),
@@ -131,6 +156,7 @@ static void entry_read_tenant(struct reading *reading, const struct where *where
 	tenant->codec_count = sizeof(codecs_default) / sizeof(codecs_default[0]);
 	memcpy(tenant->codecs, codecs_default, sizeof(codecs_default));
 	mapping_read(reading, where, node, fields, sizeof(fields) / sizeof(fields[0]), &block);
+	tenant->digest = block.digest;
 	if (block.domain)
 		domain_read(reading, where, node, block.domain, tenant, context);
 	if (block.users) {

@@ -151,7 +151,7 @@ void phone_invite(struct phone *phone, struct phone_dialog *dialog, const char *
 
 static void target_of(const char *message, char *target)
 {
-	char contact[PHONE_HEADER];
+	char contact[PHONE_HEADER] = "";
 	char *end;
 
 	message_header(message, "Contact", contact);

@@ -56,6 +56,7 @@ static void defaults(void **state)
 	assert_non_null(tenant);
 	assert_string_equal(tenant->domain, "a.example");
 	assert_int_equal(tenant->codec_count, 3);
+	assert_int_equal(tenant->digest, CONFIG_DIGEST_MD5);
 	assert_null(tenant->park.number);
 	assert_int_equal(tenant->park.recall_after_s, 60);
 	assert_int_equal(tenant->park.recall_ring_s, 30);
@@ -98,13 +99,14 @@ static const char every_key[] =
         "  numbers: {+4930123: 101, '4930124': 701, '555': '*68'}\n"
         "  domain: a.example\n"
         "  codecs: [G722, pcma]\n"
+        "  digest: Both\n"
         "  users:\n"
         "  - {name: 102, take: no, park: false, max_contacts: 2, ha1_md5: 0123456789ABCDEF0123456789abcdef}\n"
         "  - {name: 101, display: 'A \"B\" ü', password: 'x y'}\n"
         "  - {names: 20-22, display: 'U{name}{name}', password: 'p{name}', contacts: "
         "['sip:{name}@10.0.1.{name}',\n"
         "     'sip:[fd00::1]:5070']}\n"
-        "- {domain: b.example, numbers: {'600': bob}, users: [{name: bob, password: x}]}\n"
+        "- {domain: b.example, digest: sha-256, numbers: {'600': bob}, users: [{name: bob, password: x}]}\n"
         "trunks:\n"
         "- {name: one, addresses: [10.1.0.0/16, 10.2.0.11-10.2.0.20, 'fd01::/32'], media_networks:\n"
         "   [10.1.0.0/16, 10.3.0.1], tenants: [B.example], take: yes, transfer: true}\n"
@@ -153,6 +155,8 @@ static void every_key_of_a_tenant(void **state)
 	assert_int_equal(tenant->codec_count, 2);
 	assert_int_equal(tenant->codecs[0], XD_G722);
 	assert_int_equal(tenant->codecs[1], XD_PCMA);
+	assert_int_equal(tenant->digest, CONFIG_DIGEST_BOTH);
+	assert_int_equal(config_tenant_find(config, "b.example")->digest, CONFIG_DIGEST_SHA256);
 	assert_string_equal(tenant->park.number, "*68");
 	assert_int_equal(tenant->park.recall_after_s, 120);
 	assert_int_equal(tenant->park.recall_ring_s, 10);
