@@ -19,6 +19,10 @@
 #define DEFAULT_SERVER    "10.90.0.1:5060"
 #define DEFAULT_DOMAIN    "load.example"
 
+/* Subcommands that measure media, and those that measure signalling. */
+#define MEDIA " hold forward "
+#define LOAD  " park "
+
 enum { SIP_PORT = 5060 };
 
 static const struct {
@@ -27,21 +31,24 @@ static const struct {
 	const char *of; /* subcommands that take it, each between spaces; NULL: all */
 } table[] = {
         {{"calls", 1, 0, 'n'}, " N", "parked callers, or bridges (1000)", NULL},
-        {{"seconds", 1, 0, 's'}, " S", "how long it is measured (10)", NULL},
+        {{"rate", 1, 0, 'r'}, " R", "calls a second, whether they are answered or not (100)", LOAD},
+        {{"by", 1, 0, 'b'}, " METHOD", "invite or refer (invite)", " park "},
+        {{"parked", 1, 0, 'B'}, " N", "calls that are parked before and stay (0)", " park "},
+        {{"seconds", 1, 0, 's'}, " S", "how long it is measured (10)", MEDIA},
         {{"warmup", 1, 0, 'w'}, " S", "how long it runs before (2)", NULL},
         {{"silent", 0, 0, 'q'}, "", "nobody talks: the same as --talking 0", " hold "},
         {{"talking", 1, 0, 'T'}, " PERCENT", "of the callers talk (100)", " hold "},
         {{"ptime", 1, 0, 'p'}, " MS", "10, 20, 30, 40 or 60 (20)", NULL},
-        {{"jitter", 1, 0, 'J'}, " MS", "packets of talkers are up to so much late", NULL},
-        {{"loss", 1, 0, 'L'}, " PERCENT", "of the talkers' packets are left out", NULL},
-        {{"reorder", 1, 0, 'R'}, " PERCENT", "of them change places with the next", NULL},
-        {{"vad", 0, 0, 'V'}, "", "talkers suppress silence: they pause", NULL},
-        {{"threads", 1, 0, 't'}, " N", "that talk (one for each CPU)", NULL},
+        {{"jitter", 1, 0, 'J'}, " MS", "packets of talkers are up to so much late", MEDIA},
+        {{"loss", 1, 0, 'L'}, " PERCENT", "of the talkers' packets are left out", MEDIA},
+        {{"reorder", 1, 0, 'R'}, " PERCENT", "of them change places with the next", MEDIA},
+        {{"vad", 0, 0, 'V'}, "", "talkers suppress silence: they pause", MEDIA},
+        {{"threads", 1, 0, 't'}, " N", "that talk (one for each CPU)", MEDIA},
         {{"server", 1, 0, 'S'}, " IP:PORT", "where SIP goes to (" DEFAULT_SERVER ")", NULL},
         {{"domain", 1, 0, 'd'}, " NAME", "of the tenant (" DEFAULT_DOMAIN ")", NULL},
-        {{"number", 1, 0, 'N'}, " N", "to park at (700)", " hold "},
+        {{"number", 1, 0, 'N'}, " N", "to park at (700)", " hold park "},
         {{"orbit", 1, 0, 'o'}, " N", "the first of as many as there are calls (100000)", " forward "},
-        {{"pending", 1, 0, 'O'}, " N", "SIP requests under way at most (64)", NULL},
+        {{"pending", 1, 0, 'O'}, " N", "SIP requests under way at most (64)", MEDIA},
         {{"interface", 1, 0, 'i'}, " NAME", "towards the relay (" DEFAULT_INTERFACE ")", NULL},
         {{"local", 1, 0, 'l'}, " IP[-IP]", "addresses of callers (" DEFAULT_LOCAL ")", NULL},
         {{"clip", 1, 0, 'c'}, " CLIP", "what is to be heard: music:FILE[@LEVEL], ringback:COUNTRY, silence",
@@ -152,11 +159,23 @@ static bool read_text(const char *option, const char *text, char copy[RIG_PATH])
 	return true;
 }
 
+static bool read_method(const char *text, bool *refer)
+{
+	*refer = !strcmp(text, "refer");
+	return *refer || !strcmp(text, "invite") || refuse("by", text, "wants invite or refer");
+}
+
 static bool option_read(struct rig_options *options, int letter, const char *value)
 {
 	switch (letter) {
 	case 'n':
 		return read_count("calls", value, 1, 200000, &options->calls);
+	case 'r':
+		return read_number("rate", value, 0.001, 100000, &options->rate);
+	case 'b':
+		return read_method(value, &options->by_refer);
+	case 'B':
+		return read_count("parked", value, 0, 200000, &options->parked);
 	case 's':
 		return read_number("seconds", value, 1, 86400, &options->seconds);
 	case 'w':
@@ -233,7 +252,8 @@ static void defaults_set(struct rig_options *options)
 	        .domain = DEFAULT_DOMAIN,
 	        .number = "700",
 	        .orbit = 100000,
-	        .pending = 64};
+	        .pending = 64,
+	        .rate = 100};
 	read_addresses(DEFAULT_LOCAL, options);
 	read_server(DEFAULT_SERVER, &options->server);
 	clip_default(options->clip);

@@ -28,6 +28,9 @@ struct rig_options {
 	const char *number; /* to park at */
 	unsigned orbit;     /* first of those that are used */
 	unsigned pending;   /* requests that wait for their answer, at most */
+	double rate;        /* of calls that begin, a second */
+	unsigned parked;    /* calls that are parked before */
+	bool by_refer;
 	char clip[RIG_PATH];
 };
 

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * park: so many calls a second are parked. By INVITE the trunk calls the park number. By REFER the trunk
+ * calls a user, whose phone answers, transfers the call to the park number, is told how that went, and hangs
+ * up.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tools/rig/command.h"
+#include "tools/rig/load.h"
+#include "tools/rig/report.h"
+
+enum { PHONES = 9, HEAR_MS = 500 };
+
+/* How far a call is. */
+struct step {
+	uint64_t since_ns; /* it was due; by REFER: that went out */
+	bool answered, acknowledged, settled;
+};
+
+/*
+ * Lines 0 up to `first` hold the calls that were parked before; behind them is a line for each measured call,
+ * by REFER two: the trunk's, even, and the phone's.
+ */
+struct park {
+	struct load load;
+	unsigned first;
+	bool measuring;
+	struct step *steps; /* of lines; by REFER the trunk's */
+	struct times setup;
+	struct causes lost; /* calls that were parked already */
+};
+
+static bool line_has_phone(const struct park *park, unsigned line)
+{
+	return line >= park->first && park->load.options->by_refer;
+}
+
+static struct step *step_of(const struct park *park, unsigned line)
+{
+	return &park->steps[line_has_phone(park, line) ? line & ~1U : line];
+}
+
+static void settle(struct park *park, unsigned line, int cause)
+{
+	struct step *step = step_of(park, line);
+
+	if (step->settled) {
+		causes_add(&park->lost, cause);
+		return;
+	}
+	step->settled = true;
+	load_settle(&park->load, cause);
+}
+
+static void note_setup(struct park *park, const struct step *step)
+{
+	if (park->measuring)
+		times_add(&park->setup, machine_clock_ns() - step->since_ns);
+}
+
+static void start_invite(struct load *load, unsigned line, uint64_t due_ns)
+{
+	struct park *park = (struct park *)load;
+
+	park->steps[line] = (struct step){.since_ns = due_ns};
+	line_call(load->lines, line, load->options->number, false);
+}
+
+static void start_refer(struct load *load, unsigned call, uint64_t due_ns)
+{
+	struct park *park = (struct park *)load;
+	unsigned phones = load->options->address_count < PHONES ? load->options->address_count : PHONES;
+	unsigned line = park->first + 2 * call;
+	char user[LINES_NUMBER];
+
+	park->steps[line] = (struct step){.since_ns = due_ns};
+	snprintf(user, sizeof(user), "%u", call % phones + 1);
+	line_call(load->lines, line, user, false);
+}
+
+/* Both the trunk and the phone know that the call is up: the phone parks it. */
+static void refer_when_up(struct park *park, unsigned line)
+{
+	struct step *step = step_of(park, line);
+
+	if (!step->answered || !step->acknowledged)
+		return;
+	step->since_ns = machine_clock_ns();
+	line_refer(park->load.lines, line | 1U, park->load.options->number);
+}
+
+static struct sockaddr_in on_media(void *context, unsigned line)
+{
+	const struct park *park = context;
+
+	return callers_address(park->load.callers, line);
+}
+
+static void on_answered(void *context, unsigned line, const struct sockaddr_in *relay)
+{
+	struct park *park = context;
+	bool phone = line_has_phone(park, line);
+	struct step *step = step_of(park, line);
+
+	callers_connect(park->load.callers, line, relay, phone ? CL_TALK : CL_HOLD, line ^ 1U);
+	if (phone) {
+		step->answered = true;
+		refer_when_up(park, line);
+	} else {
+		note_setup(park, step);
+		settle(park, line, CAUSE_NONE);
+	}
+}
+
+static void on_rung(void *context, unsigned line, const struct sockaddr_in *relay)
+{
+	const struct park *park = context;
+
+	callers_connect(park->load.callers, line, relay, CL_TALK, line ^ 1U);
+}
+
+static void on_acknowledged(void *context, unsigned line)
+{
+	struct park *park = context;
+
+	step_of(park, line)->acknowledged = true;
+	refer_when_up(park, line);
+}
+
+static void on_referred(void *context, unsigned line, int status)
+{
+	struct park *park = context;
+
+	if (status == 202) {
+		note_setup(park, step_of(park, line));
+		callers_expect(park->load.callers, line ^ 1U, CL_HOLD, line);
+		return;
+	}
+	settle(park, line, status);
+	line_hang_up(park->load.lines, line);
+}
+
+static void on_notified(void *context, unsigned line, int status, bool final)
+{
+	struct park *park = context;
+
+	if (!final)
+		return;
+	settle(park, line, status == 200 ? CAUSE_NONE : CAUSE_NOT_TOLD);
+	line_hang_up(park->load.lines, line);
+}
+
+static void on_over(void *context, unsigned line, int cause)
+{
+	struct park *park = context;
+	bool phone = line_has_phone(park, line) && (line & 1U);
+
+	if (load_heed_over(&park->load, line, cause) || (phone && cause == CAUSE_NONE))
+		return;
+	settle(park, line, cause);
+}
+
+static const struct lines_ops park_lines = {
+        .media = on_media,
+        .answered = on_answered,
+        .rung = on_rung,
+        .acknowledged = on_acknowledged,
+        .referred = on_referred,
+        .notified = on_notified,
+        .over = on_over,
+};
+
+/* Measured calls whose audio never came have failed, whatever SIP says. */
+static void heed_silence(const struct park *park, struct load_outcome *outcome)
+{
+	unsigned step = park->load.options->by_refer ? 2 : 1;
+
+	for (unsigned line = park->first; line < callers_count(park->load.callers); line += step) {
+		const struct cl_hearing *hearing = callers_hearing(park->load.callers, line);
+
+		if (hearing->expects == CL_NOTHING || hearing->started)
+			continue;
+		outcome->succeeded--;
+		causes_add(&outcome->failed, CAUSE_NOT_HEARD);
+	}
+}
+
+static int park_measure(struct park *park, struct load_outcome *outcome)
+{
+	struct load *load = &park->load;
+	bool refer = load->options->by_refer;
+	const struct load_phase before = {.doing = "parking those before",
+	        .rate = load_aside_rate(load),
+	        .count = load->options->parked,
+	        .start = start_invite};
+	const struct load_phase measured = {.doing = "parking",
+	        .rate = load->options->rate,
+	        .first = refer ? 0 : park->first,
+	        .count = load->options->calls,
+	        .start = refer ? start_refer : start_invite};
+	int failed = load_run(load, &before, NULL);
+
+	if (!failed)
+		failed = load_wait(load, (unsigned)(load->options->warmup * 1000));
+	park->measuring = true;
+	if (!failed)
+		failed = load_run(load, &measured, outcome);
+	if (!failed)
+		failed = load_wait(load, HEAR_MS);
+	if (!failed)
+		heed_silence(park, outcome);
+	return failed;
+}
+
+static json_t *park_report(const struct park *park, const struct load_outcome *outcome)
+{
+	const struct rig_options *options = park->load.options;
+	json_t *report = json_pack("{s:s, s:s, s:i, s:f}", "work", "park", "by",
+	        options->by_refer ? "refer" : "invite", "parked_before", options->parked, "asked_rate",
+	        options->rate);
+
+	if (!report || load_report(outcome, report) ||
+	        json_object_set_new(report, "setup_us", times_report(&park->setup, 1e3)) ||
+	        json_object_set_new(report, "lost", causes_report(&park->lost))) {
+		json_decref(report);
+		return NULL;
+	}
+	return report;
+}
+
+static int park_run(const struct rig_options *options)
+{
+	static struct park park;
+	struct load_outcome outcome;
+	unsigned lines;
+	json_t *report;
+	int code;
+
+	park.first = (options->parked + 1) & ~1U;
+	lines = park.first + (options->by_refer ? 2 : 1) * options->calls;
+	park.steps = calloc(lines, sizeof(*park.steps));
+	code = park.steps ? load_open(&park.load, options, lines, &park_lines, &park) : RIG_FAILED;
+	if (!code && park_measure(&park, &outcome))
+		code = load_interrupted();
+	if (!code) {
+		report = park_report(&park, &outcome);
+		load_hang_up(&park.load, NULL);
+		code = load_print(
+		        &park.load, report, outcome.succeeded == options->calls && !causes_sum(&park.lost));
+	} else if (park.load.lines) {
+		load_hang_up(&park.load, NULL);
+	}
+	load_close(&park.load);
+	free(park.steps);
+	return code;
+}
+
+const struct rig_command cmd_park = {"park", "calls are parked at a rate, by INVITE or REFER", park_run};

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tools/rig/load.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "tools/rig/command.h"
+#include "tools/rig/report.h"
+
+enum { TICK_MS = 1, SECOND_MS = 1000, SIP_PORT = 5060, ASIDE_RATE = 2000 };
+
+#define STUCK_NS 70000000000ULL /* twice as long as anybody waits for an answer */
+
+static int refuse(const char *error)
+{
+	progress_end();
+	fprintf(stderr, "xdpark-rig: %s\n", error);
+	return RIG_FAILED;
+}
+
+static int open_callers(struct load *load, unsigned count, char *error)
+{
+	const struct rig_options *options = load->options;
+	struct callers_options how = {.interface = options->interface,
+	        .addresses = options->addresses,
+	        .address_count = options->address_count,
+	        .count = count,
+	        .ptime_ms = options->ptime_ms,
+	        .relay = options->server.sin_addr,
+	        .clip = &load->clip};
+	int failed = clip_load(&load->clip, options->clip, XD_PCMU, error);
+
+	return failed ? failed : callers_open(&load->callers, &how, error);
+}
+
+static int open_lines(
+        struct load *load, unsigned count, const struct lines_ops *ops, void *context, char *error)
+{
+	const struct rig_options *options = load->options;
+	struct lines_options how = {.loop = load->loop,
+	        .count = count,
+	        .addresses = options->addresses,
+	        .address_count = options->address_count,
+	        .port = SIP_PORT,
+	        .server = options->server,
+	        .domain = options->domain,
+	        .ptime_ms = options->ptime_ms,
+	        .ops = ops,
+	        .context = context};
+
+	return lines_open(&load->lines, &how, error);
+}
+
+int load_open(struct load *load, const struct rig_options *options, unsigned lines,
+        const struct lines_ops *ops, void *context)
+{
+	char error[CALLERS_ERROR + LINES_ERROR] = "out of memory";
+	int failed;
+
+	load->options = options;
+	progress_start(options->json);
+	failed = loop_new(&load->loop);
+	if (!failed)
+		failed = open_callers(load, lines, error);
+	if (!failed)
+		failed = open_lines(load, lines, ops, context, error);
+	return failed ? refuse(error) : 0;
+}
+
+void load_close(struct load *load)
+{
+	if (!load->loop)
+		return;
+	lines_close(load->lines);
+	callers_close(load->callers);
+	clip_clear(&load->clip);
+	loop_free(load->loop);
+}
+
+/* CPU time of this process. */
+static double own_seconds(void)
+{
+	struct rusage used;
+
+	getrusage(RUSAGE_SELF, &used);
+	return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+	       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+static void stop_if_done(struct load *load)
+{
+	if (load->phase && load->settled == load->phase->count)
+		loop_stop(load->loop);
+}
+
+void load_settle(struct load *load, int cause)
+{
+	if (!load->phase)
+		return;
+	load->settled++;
+	causes_add(&load->outcome.failed, cause);
+	if (cause == CAUSE_NONE) {
+		load->outcome.succeeded++;
+		load->last_ns = machine_clock_ns();
+	}
+	stop_if_done(load);
+}
+
+/* Begins what is due. */
+static void on_tick(struct timer *timer)
+{
+	struct load *load = owner_of(timer, struct load, tick);
+	const struct load_phase *phase = load->phase;
+	uint64_t now = machine_clock_ns();
+
+	while (pace_is_due(&load->pace, now)) {
+		unsigned item = load->pace.started++;
+		uint64_t due = pace_at(&load->pace, item);
+
+		times_add(&load->outcome.late, now - due);
+		phase->start(load, phase->first + item, due);
+	}
+	if (load->pace.started < load->pace.count)
+		timer_set(loop_timers(load->loop), timer, TICK_MS, on_tick);
+}
+
+static void on_second(struct timer *timer)
+{
+	struct load *load = owner_of(timer, struct load, second);
+	uint64_t quiet_since = load->last_ns > load->pace_end_ns ? load->last_ns : load->pace_end_ns;
+
+	/* Whatever was to come would have: those that aren't settled never will be. */
+	if (machine_clock_ns() > quiet_since + STUCK_NS) {
+		loop_stop(load->loop);
+		return;
+	}
+	progress("%s: %u begun, %u done, %llu failed", load->phase->doing, load->pace.started,
+	        load->outcome.succeeded, (unsigned long long)causes_sum(&load->outcome.failed));
+	timer_set(loop_timers(load->loop), timer, SECOND_MS, on_second);
+}
+
+/* Items that were never settled. */
+static void count_unfinished(struct load *load)
+{
+	for (; load->settled < load->pace.started; load->settled++)
+		causes_add(&load->outcome.failed, CAUSE_UNFINISHED);
+}
+
+/* Until it is stopped. A signal ends it, and all that would follow. */
+static int run_loop(struct load *load)
+{
+	int signal = load->ending ? 0 : loop_run(load->loop);
+
+	if (signal)
+		load->ending = true;
+	return load->ending ? -EINTR : 0;
+}
+
+int load_run(struct load *load, const struct load_phase *phase, struct load_outcome *outcome)
+{
+	struct timers *timers = loop_timers(load->loop);
+	struct machine_time from, to;
+	struct lines_counters before, after;
+	double own = own_seconds();
+	int failed;
+
+	memset(&load->outcome, 0, sizeof(load->outcome));
+	load->phase = phase;
+	load->settled = 0;
+	load->pace = (struct pace){
+	        .start_ns = machine_clock_ns() + 1000000, .rate = phase->rate, .count = phase->count};
+	load->last_ns = load->pace.start_ns;
+	load->pace_end_ns = pace_at(&load->pace, phase->count);
+	lines_count(load->lines, &before);
+	failed = machine_now(&from);
+	if (!failed)
+		failed = timer_set(timers, &load->tick, TICK_MS, on_tick);
+	if (!failed)
+		failed = timer_set(timers, &load->second, SECOND_MS, on_second);
+	if (!failed && phase->count)
+		failed = run_loop(load);
+	if (!failed)
+		failed = machine_now(&to);
+	timer_cancel(timers, &load->tick);
+	timer_cancel(timers, &load->second);
+	load->phase = NULL;
+	count_unfinished(load);
+	if (failed || !outcome)
+		return failed;
+	lines_count(load->lines, &after);
+	*outcome = load->outcome;
+	outcome->attempted = load->pace.started;
+	outcome->seconds = (double)(load->last_ns - load->pace.start_ns) / 1e9;
+	outcome->busy_cores = machine_busy_cores(&from, &to);
+	outcome->rig_cores = (own_seconds() - own) * 1e9 / (double)(to.at_ns - from.at_ns);
+	outcome->resent = after.resent - before.resent;
+	return 0;
+}
+
+static void on_waited(struct timer *timer)
+{
+	loop_stop(owner_of(timer, struct load, tick)->loop);
+}
+
+int load_wait(struct load *load, unsigned ms)
+{
+	int failed = timer_set(loop_timers(load->loop), &load->tick, ms, on_waited);
+
+	if (!failed)
+		failed = run_loop(load);
+	timer_cancel(loop_timers(load->loop), &load->tick);
+	return failed;
+}
+
+int load_interrupted(void)
+{
+	return refuse("interrupted");
+}
+
+int load_print(const struct load *load, json_t *report, bool clean)
+{
+	if (!report)
+		return refuse("out of memory");
+	report_print(report, load->options->json);
+	json_decref(report);
+	return clean ? RIG_CLEAN : RIG_FAULTS;
+}
+
+int load_report(const struct load_outcome *outcome, json_t *report)
+{
+	double rate = outcome->seconds > 0 ? outcome->succeeded / outcome->seconds : 0;
+	json_t *part = json_pack("{s:i, s:i, s:o, s:f, s:o, s:I, s:f, s:f}", "attempted", outcome->attempted,
+	        "succeeded", outcome->succeeded, "failed", causes_report(&outcome->failed), "rate", rate,
+	        "late_us", times_report(&outcome->late, 1e3), "resent", (json_int_t)outcome->resent,
+	        "busy_cores", outcome->busy_cores, "rig_cores", outcome->rig_cores);
+	int failed = part ? json_object_update(report, part) : -1;
+
+	json_decref(part);
+	return failed ? -ENOMEM : 0;
+}
+
+double load_aside_rate(const struct load *load)
+{
+	return load->options->rate > ASIDE_RATE ? load->options->rate : ASIDE_RATE;
+}
+
+static void hang_up(struct load *load, unsigned line, uint64_t due_ns)
+{
+	(void)due_ns;
+	if (line_is_up(load->lines, line)) {
+		callers_disconnect(load->callers, line);
+		line_hang_up(load->lines, line);
+	} else {
+		load_settle(load, CAUSE_NONE);
+	}
+}
+
+bool load_heed_over(struct load *load, unsigned line, int cause)
+{
+	callers_disconnect(load->callers, line);
+	if (!load->hanging_up)
+		return false;
+	load_settle(load, cause);
+	return true;
+}
+
+int load_hang_up(struct load *load, struct load_outcome *outcome)
+{
+	const struct load_phase phase = {.doing = "hanging up",
+	        .rate = load_aside_rate(load),
+	        .count = callers_count(load->callers),
+	        .start = hang_up};
+	int failed;
+
+	load->ending = false;
+	load->hanging_up = true;
+	failed = load_run(load, &phase, outcome);
+	load->hanging_up = false;
+	return failed;
+}
