@@ -125,8 +125,11 @@ static void print_error(void *context, const char *file, unsigned line, const ch
 
 static void dataplane_event(void *context, const struct xd_event *event)
 {
-	(void)context;
+	const struct daemon *daemon = context;
+
 	log_debug(NULL, "media_started", "endpoint=%u ssrc=%08x", event->endpoint, event->argument);
+	if (event->kind == XD_EVENT_MEDIA_STARTED && daemon->calls)
+		endpoints_media_started(daemon->calls->endpoints, event);
 }
 
 static void dataplane_connected(void *context, bool connected)

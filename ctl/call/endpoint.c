@@ -16,8 +16,9 @@ enum { REST_MS = 2000, RENEW_MS = 60000, STREAM_WORDS = sizeof(struct xd_stream)
 
 /* What the controller keeps of an index. */
 struct slot {
-	uint64_t at;   /* ms; in use: when `until` was renewed; else when its rest is over */
-	uint32_t next; /* in the queue of its address; 0: the last */
+	struct endpoint *user; /* NULL: nobody's */
+	uint64_t at;           /* ms; in use: when `until` was renewed; else when its rest is over */
+	uint32_t next;         /* in the queue of its address; 0: the last */
 	bool used, holds;
 };
 
@@ -222,7 +223,8 @@ int endpoint_open(struct endpoints *endpoints, const uint8_t remote_family_of[16
 		return error;
 	index = pool_pop(endpoints, pool);
 	pool->used++;
-	endpoints->slots[index] = (struct slot){.at = timers_now(endpoints->timers), .used = true};
+	endpoints->slots[index] =
+	        (struct slot){.user = endpoint, .at = timers_now(endpoints->timers), .used = true};
 	generation = dataplane_endpoint(endpoints->dataplane, index)->generation + 1;
 	*endpoint = (struct endpoint){
 	        .endpoints = endpoints,
@@ -302,6 +304,21 @@ static void stream_restart(
 		return;
 	__atomic_compare_exchange_n(due, &stopped, plan_first_frame(plan->t0, plan->ptime_ns, now), false,
 	        __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
+void endpoints_media_started(struct endpoints *endpoints, const struct xd_event *event)
+{
+	struct endpoint *endpoint =
+	        event->endpoint < endpoints->count ? endpoints->slots[event->endpoint].user : NULL;
+	const struct xd_stream *stream;
+
+	if (!endpoint || endpoint->plan.action != XD_HOLD || !endpoint->plan.ptime_ns ||
+	        endpoint->media_since > event->generation)
+		return;
+	stream = dataplane_stream(endpoints->dataplane, event->endpoint);
+	plan_rephase(dataplane_endpoint(endpoints->dataplane, event->endpoint),
+	        dataplane_due(endpoints->dataplane, event->endpoint), &endpoint->plan,
+	        __atomic_load_n(&stream->last_in, __ATOMIC_RELAXED));
 }
 
 void endpoints_sweep(struct endpoints *endpoints)

@@ -71,6 +71,13 @@ void endpoint_change(struct endpoint *endpoint, const struct xd_plan *plan, bool
  */
 void endpoints_sweep(struct endpoints *endpoints);
 
+/*
+ * An event of the dataplane: the phone of an endpoint has begun to send. If it holds, its hold stream is put
+ * in phase with the packets, so that they carry it: by a shift of less than a ptime, with no frame repeated
+ * or left out. An event of a leg that has ended does nothing.
+ */
+void endpoints_media_started(struct endpoints *endpoints, const struct xd_event *event);
+
 /* HOLD_UNTIL_HEARD: whether the peer has been heard in this generation. */
 bool endpoint_heard(const struct endpoint *endpoint);
 

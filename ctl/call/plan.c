@@ -49,21 +49,42 @@ static void plan_store(struct xd_plan *to, const struct xd_plan *from)
 		__atomic_store_n((word *)to + i, ((const word *)from)[i], __ATOMIC_RELAXED);
 }
 
-uint64_t plan_publish(struct xd_endpoint *entry, uint64_t *due, const struct xd_plan *was,
-        const struct xd_plan *plan, uint64_t now)
+/* The one order in which a plan is published: `due` was exchanged with 0 before, and is started last. */
+static uint64_t plan_write(
+        struct xd_endpoint *entry, uint64_t *due, const struct xd_plan *plan, uint64_t frame)
 {
-	_Atomic uint64_t *next_frame = (_Atomic uint64_t *)due;
 	uint64_t generation = __atomic_load_n(&entry->generation, __ATOMIC_RELAXED) + 1;
-	uint64_t frame = atomic_exchange(next_frame, 0);
 
 	/* A reader that sees a word of the new plan must see the generation before it, too. */
 	atomic_thread_fence(memory_order_release);
 	plan_store(&entry->plan[generation & 1], plan);
 	__atomic_store_n(&entry->generation, generation, __ATOMIC_RELEASE);
-	if (!plan_holds(plan))
-		return generation;
-	if (!frame || !plan_holds(was) || was->t0 != plan->t0 || was->ptime_ns != plan->ptime_ns)
-		frame = plan_first_frame(plan->t0, plan->ptime_ns, now);
-	atomic_store_explicit(next_frame, frame, memory_order_release);
+	if (frame)
+		atomic_store_explicit((_Atomic uint64_t *)due, frame, memory_order_release);
 	return generation;
+}
+
+uint64_t plan_publish(struct xd_endpoint *entry, uint64_t *due, const struct xd_plan *was,
+        const struct xd_plan *plan, uint64_t now)
+{
+	uint64_t frame = atomic_exchange((_Atomic uint64_t *)due, 0);
+
+	if (!plan_holds(plan))
+		frame = 0;
+	else if (!frame || !plan_holds(was) || was->t0 != plan->t0 || was->ptime_ns != plan->ptime_ns)
+		frame = plan_first_frame(plan->t0, plan->ptime_ns, now);
+	return plan_write(entry, due, plan, frame);
+}
+
+uint64_t plan_rephase(struct xd_endpoint *entry, uint64_t *due, struct xd_plan *plan, uint64_t last_in)
+{
+	uint64_t frame = atomic_exchange((_Atomic uint64_t *)due, 0);
+	uint64_t later = 0;
+
+	if (frame > last_in)
+		later = plan_first_frame(last_in, plan->ptime_ns, frame) - frame;
+	else if (frame)
+		later = (last_in - frame) % plan->ptime_ns;
+	plan->t0 += later;
+	return plan_write(entry, due, plan, frame ? frame + later : 0);
 }

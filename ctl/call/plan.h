@@ -39,4 +39,11 @@ uint64_t plan_start(uint64_t last_in, uint32_t ptime_ns, uint32_t index, uint64_
 uint64_t plan_publish(struct xd_endpoint *entry, uint64_t *due, const struct xd_plan *was,
         const struct xd_plan *plan, uint64_t now);
 
+/*
+ * Moves the stream of the plan in use later, by less than a ptime, so that frames fall due in phase with
+ * `last_in` (ns, when a packet of the phone came). What is due next stays the same frame: none is repeated or
+ * left out. Publishes as plan_publish() does, and changes plan->t0. Returns the new generation.
+ */
+uint64_t plan_rephase(struct xd_endpoint *entry, uint64_t *due, struct xd_plan *plan, uint64_t last_in);
+
 #endif

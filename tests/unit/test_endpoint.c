@@ -45,6 +45,43 @@ static void a_change_is_one_generation(void **state)
 	assert_int_equal(entry->generation, 4);
 }
 
+/* Holding at frame 3 when the phone begins to send: the frame stays, its time moves into phase. */
+static void media_that_starts_sets_the_phase(void **state)
+{
+	static const uint64_t phases[] = {0, 1, 7, 13, 19, 33};
+	struct rig *rig = opened(state);
+	struct endpoint endpoint;
+	struct xd_plan plan = {.action = XD_HOLD, .ptime_ns = 20 * MS, .parts = 1};
+	struct xd_event event = {.kind = XD_EVENT_MEDIA_STARTED, .endpoint = 1};
+	uint64_t t0 = clock_monotonic_ns();
+
+	assert_int_equal(endpoint_open(endpoints, ipv4, &endpoint), 0);
+	for (unsigned i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
+		uint64_t due = t0 + 3 * 20 * MS, last_in = t0 + 40 * MS + phases[i] * MS;
+		const struct xd_plan *now;
+
+		plan.t0 = t0;
+		endpoint_change(&endpoint, &plan, true);
+		rig->fake->due[1] = due;
+		rig->fake->streams[1].last_in = last_in;
+		event.generation = rig->fake->endpoints[1].generation;
+		endpoints_media_started(endpoints, &event);
+		now = plan_of(rig, 1);
+		assert_in_range(rig->fake->due[1], due, due + 20 * MS - 1);
+		assert_int_equal((rig->fake->due[1] + 100 * 20 * MS - last_in) % (20 * MS), 0);
+		assert_int_equal(rig->fake->due[1] - now->t0, 3 * 20 * MS);
+		assert_int_equal(now->t0, endpoint.plan.t0);
+		assert_int_equal(now->action, XD_HOLD);
+	}
+	/* Nobody's any more: nothing happens. */
+	endpoint_close(&endpoint);
+	event.generation = rig->fake->endpoints[1].generation;
+	endpoints_media_started(endpoints, &event);
+	assert_int_equal(rig->fake->endpoints[1].generation, event.generation);
+	event.endpoint = 1000000;
+	endpoints_media_started(endpoints, &event);
+}
+
 static void generations_are_tagged_by_15_bits(void **state)
 {
 	struct rig *rig = opened(state);
@@ -137,7 +174,7 @@ static void a_stream_goes_on_over_changes(void **state)
 	assert_int_equal((rig->fake->due[1] - t0) % (30 * MS), 0);
 	/* A new stream. */
 	plan.t0 = 0;
-	rig->fake->due[1] = 1;
+	rig->fake->due[1] = now + 30 * MS;
 	endpoint_change(&endpoint, &plan, false);
 	assert_in_range(rig->fake->due[1], now, now + 60 * MS);
 	/* Holding without frames is no holding. */
@@ -257,6 +294,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(a_change_is_one_generation),
+	        TEST(media_that_starts_sets_the_phase),
 	        TEST(generations_are_tagged_by_15_bits),
 	        TEST(a_talkers_stream_is_in_phase),
 	        TEST(silent_callers_are_spread),
