@@ -82,7 +82,7 @@ FUZZERS := $(patsubst %.c,$(OUT)/%,$(filter-out tests/fuzz/replay.c,$(wildcard t
 
 build: $(BPF_OBJ) $(PROGRAMS) ## build the daemons, the tools and the BPF objects (default)
 
-tests: build $(UNIT_TESTS) $(BPF_TESTS) $(TEST_TOOLS) $(FUZZERS)
+tests: build $(UNIT_TESTS) $(BPF_TESTS) $(TEST_TOOLS) $(FUZZERS) ## build tests and far ends too, and run none
 
 deps: ## install every Debian package that building, demo and tests need
 	@missing=$$(for p in $(PACKAGES_BUILD) $(PACKAGES_TEST) $(PACKAGES_QEMU); do \
@@ -180,24 +180,26 @@ check-6.1: ## boot Debian 12's own kernel in qemu and run the BPF tests and a pa
 
 FUZZ_TARGET  ?= sip
 FUZZ_SECONDS ?= 60
-fuzz: ## look for input that breaks FUZZ_TARGET (sip, sdp, users) for FUZZ_SECONDS (60)
+fuzz: ## look for input that breaks FUZZ_TARGET (config, sdp, sip, users) for FUZZ_SECONDS (60)
 	@$(MAKE) --no-print-directory FUZZ=1 $(BUILD)/fuzz/tests/fuzz/$(FUZZ_TARGET)
 	@mkdir -p $(BUILD)/fuzz/found/$(FUZZ_TARGET)
 	$(BUILD)/fuzz/tests/fuzz/$(FUZZ_TARGET) -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=5 \
 		-artifact_prefix=$(BUILD)/fuzz/found/ $(BUILD)/fuzz/found/$(FUZZ_TARGET) tests/fuzz/corpus/$(FUZZ_TARGET)
 
-lint: ## clang-format, clang-tidy, cppcheck, direction of includes
+lint: ## format, clang-tidy, cppcheck, shellcheck, direction of includes, licence, length of files
 	@tests/lint
 
-install: build ## install below DESTDIR and PREFIX
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man{1,5,8} \
-		$(DESTDIR)$(PREFIX)/share/xdpark/audio/sounds
-	install -m 755 $(BUILD)/xdparkd $(BUILD)/xdpark-dp $(DESTDIR)$(PREFIX)/sbin
-	install -m 755 $(BUILD)/xdpark $(DESTDIR)$(PREFIX)/bin
-	install -m 644 ctl/xdparkd.example.yaml $(DESTDIR)$(PREFIX)/share/xdpark
-	cp -R ctl/audio/sounds/. $(DESTDIR)$(PREFIX)/share/xdpark/audio/sounds/
-	install -m 644 ctl/*.8 kmod-free/*.8 tools/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
-	install -m 644 ctl/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
+SHARE = $(DESTDIR)$(PREFIX)/share
+install: build ## install below DESTDIR and PREFIX (/usr/local): programs, man pages, sounds, an example
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man5 $(SHARE)/man/man8
+	install -m 755 $(OUT)/xdparkd $(OUT)/xdpark-dp $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(OUT)/xdpark $(DESTDIR)$(PREFIX)/bin
+	install -m 644 ctl/*.5 $(SHARE)/man/man5
+	install -m 644 ctl/*.8 kmod-free/*.8 tools/*.8 $(SHARE)/man/man8
+	install -D -m 644 -t $(SHARE)/xdpark ctl/xdparkd.example.yaml
+	install -D -m 644 -t $(SHARE)/xdpark/audio/sounds $(wildcard ctl/audio/sounds/*.*)
+	for language in $(patsubst ctl/audio/sounds/%/,%,$(wildcard ctl/audio/sounds/*/)); do \
+		install -D -m 644 -t $(SHARE)/xdpark/audio/sounds/$$language ctl/audio/sounds/$$language/*; done
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command line of xdpark-dp: what it takes, what it refuses and how it says so; help against the man
- * page. */
+/* The command line of xdpark-dp: what it takes, what it refuses and how it says so; how packets end, as the
+ * man page has it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -176,40 +176,12 @@ static void test_endings_in_man(void **state)
 	free(man);
 }
 
-/* Every option in --help has its entry in the man page. */
-static void test_help_and_man(void **state)
-{
-	char *help = NULL, *man = man_read(), *at;
-	size_t bytes = 0;
-	FILE *to = open_memstream(&help, &bytes);
-
-	(void)state;
-	options_help(to);
-	fclose(to);
-	for (at = help; (at = strstr(at, "\n  --")); at++) {
-		char name[40], wanted[64];
-
-		assert_int_equal(sscanf(at, "\n  --%39[a-z-]", name), 1);
-		snprintf(wanted, sizeof(wanted), "\n.B \\-\\-%s", name);
-		/* In man pages a hyphen that is typed is written \-. */
-		for (char *dash = wanted + 8; (dash = strchr(dash, '-')) && dash[-1] != '\\'; dash += 2) {
-			memmove(dash + 1, dash, strlen(dash) + 1);
-			*dash = '\\';
-		}
-		if (!strstr(man, wanted))
-			fail_msg("xdpark-dp.8 has no '%s'", wanted + 1);
-	}
-	free(man);
-	free(help);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_defaults),
 	        cmocka_unit_test(test_values),
 	        cmocka_unit_test(test_refusals),
-	        cmocka_unit_test(test_help_and_man),
 	        cmocka_unit_test(test_endings_in_man),
 	};
 

@@ -5,6 +5,11 @@
 #include <ctype.h>
 #include <libgen.h>
 
+#define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define DIGITS "0123456789"
+
+enum { WORD = 64 };
+
 static char build[512]; /* the folder of the programs */
 
 /* The text of a page without its backslashes; to be freed. NULL: no such page. */
@@ -39,43 +44,117 @@ static bool page_has(const char *page, const char *word)
 	return false;
 }
 
-/* Every --option and exit status of `PROGRAM --help` is in its page. Returns how many options. */
-static unsigned help_check(const char *program, const char *path)
+/* What `PROGRAM --help` prints; to be freed. */
+static char *help_read(const char *program)
 {
-	char command[640], line[512], word[64], *page = page_read(path), *at;
-	unsigned options = 0;
-	FILE *help;
+	char command[640], *text = NULL;
+	size_t length = 0;
+	FILE *help, *all = open_memstream(&text, &length);
+	int c;
 
-	assert_non_null(page);
 	snprintf(command, sizeof(command), "%s/%s --help", build, program);
 	help = popen(command, "r");
 	assert_non_null(help);
-	while (fgets(line, sizeof(line), help))
-		for (at = line; (at = strstr(at, "--")); at += 2) {
-			size_t length = 2 + strspn(at + 2, "abcdefghijklmnopqrstuvwxyz0123456789-");
-
-			if (length == 2 || length >= sizeof(word))
-				continue;
-			snprintf(word, length + 1, "%s", at);
-			if (!page_has(page, word))
-				fail_msg("%s: no word of %s", path, word);
-			options++;
-		}
+	while ((c = fgetc(help)) != EOF)
+		fputc(c, all);
 	assert_int_equal(pclose(help), 0);
-	free(page);
-	return options;
+	fclose(all);
+	return text;
 }
 
-static void options_of_xdpark(void **state)
+/* The letters at `at`, as many as belong to a word. Returns how many. */
+static size_t word_read(const char *at, const char *letters, char word[WORD])
 {
-	(void)state;
-	assert_true(help_check("xdpark", "tools/xdpark.8") >= 6);
+	size_t length = strspn(at, letters);
+
+	assert_true(length > 0 && length < WORD);
+	snprintf(word, length + 1, "%s", at);
+	return length;
 }
 
-static void options_of_xdparkd(void **state)
+/* From the heading of a section to the next; "" if there is no such section. To be freed. */
+static char *section_read(const char *page, const char *name)
 {
+	char heading[64];
+	const char *begin, *end;
+
+	snprintf(heading, sizeof(heading), "\n.SH %s\n", name);
+	begin = strstr(page, heading);
+	if (!begin)
+		return strdup("");
+	begin += strlen(heading) - 1;
+	end = strstr(begin, "\n.SH ");
+	return strndup(begin, end ? (size_t)(end + 1 - begin) : strlen(begin));
+}
+
+/*
+ * The same words in the help and in the entries (.TP, .B) of a section: what stands behind `mark` in the one
+ * and behind `entry` in the other. Returns how many.
+ */
+static unsigned words_compare(
+        const char *help, const char *mark, const char *section, const char *entry, const char *letters)
+{
+	const char *at = help;
+	char word[WORD];
+	unsigned words = 0;
+
+	while ((at = strstr(at, mark))) {
+		at += strlen(mark);
+		if (!strspn(at, letters))
+			continue;
+		at += word_read(at, letters, word);
+		if (!page_has(section, word))
+			fail_msg("in --help and not in the page: %s", word);
+		words++;
+	}
+	for (at = section; (at = strstr(at, "\n.TP\n.B"));) {
+		at += strlen("\n.TP\n.B");
+		at += strspn(at, "IR");
+		if (strncmp(at, entry, strlen(entry)) != 0)
+			continue;
+		at += strlen(entry);
+		at += word_read(at, letters, word);
+		if (!page_has(help, word))
+			fail_msg("in the page and not in --help: %s", word);
+	}
+	return words;
+}
+
+static void help_and_page(void **state)
+{
+	static const struct {
+		const char *program, *page;
+		unsigned subcommands;
+	} rows[] = {
+	        {"xdpark", "tools/xdpark.8", 6},
+	        {"xdparkd", "ctl/xdparkd.8", 0},
+	        {"xdpark-dp", "kmod-free/xdpark-dp.8", 0},
+	};
+
 	(void)state;
-	assert_true(help_check("xdparkd", "ctl/xdparkd.8") >= 5);
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *help = help_read(rows[i].program), *page = page_read(rows[i].page);
+		char *options, *statuses, *subcommands, *status = strstr(help, "\nExit");
+
+		print_message("%s and %s\n", rows[i].program, rows[i].page);
+		assert_non_null(page);
+		assert_non_null(status);
+		options = section_read(page, "OPTIONS");
+		statuses = section_read(page, "EXIT STATUS");
+		subcommands = section_read(page, "SUBCOMMANDS");
+		assert_true(words_compare(help, "\n  --", options, " --", LOWER DIGITS "-") >= 5);
+		if (rows[i].subcommands)
+			assert_int_equal(
+			        words_compare(help, "\n  ", subcommands, " ", LOWER), rows[i].subcommands);
+		for (char *end = status; (end = strchr(end, '\n'));)
+			*end = ' ';
+		assert_true(words_compare(status, " ", statuses, " ", DIGITS) >= 2);
+		free(options);
+		free(statuses);
+		free(subcommands);
+		free(page);
+		free(help);
+	}
 }
 
 /* An unknown key at each level makes the reader name those that it knows. */
@@ -134,8 +213,7 @@ static void example_of_the_configuration(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(options_of_xdpark),
-	        cmocka_unit_test(options_of_xdparkd),
+	        cmocka_unit_test(help_and_page),
 	        cmocka_unit_test(keys_of_the_configuration),
 	        cmocka_unit_test(example_of_the_configuration),
 	};
