@@ -176,7 +176,7 @@ struct cl_totals {
 	__u64 latency[CL_BUCKETS];   /* of talk: from the turn of the talker to the hearer */
 };
 
-_Static_assert(sizeof(struct cl_speech) == 8 * CL_SPEECH_WORDS, "cl_speech");
+_Static_assert(sizeof(struct cl_speech) == CL_SPEECH_WORDS * sizeof(__u64), "cl_speech");
 _Static_assert(offsetof(struct cl_speech, sent) == 24, "cl_speech.sent");
 _Static_assert(sizeof(struct cl_talking) == 64, "cl_talking");
 _Static_assert(offsetof(struct cl_hearing, timestamp_offset) == 64, "cl_hearing.timestamp_offset");

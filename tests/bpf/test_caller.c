@@ -1,84 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rig's own checks: what callers hear, with one thing wrong at a time, must be found wrong in just that.
+ * The rig's own checks: the clip as parked callers hear it, with one thing wrong at a time, must be found
+ * wrong in just that.
  */
-#include <arpa/inet.h>
-#include <bpf/bpf.h>
 #include <linux/bpf.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
 
-#include "ctl/audio/encode.h"
-#include "tests/bpf/packets.h"
-#include "tests/bpf/wires.h"
-#include "tools/rig/callers.h"
-
-enum {
-	WIRE = 41,
-	OTHER = 42,
-	CALLERS = 4, /* two an address */
-	CHUNKS = 48,
-	LOOP = 24,
-	FRAME = 160,
-	RELAY_PORT = 20000,
-	NUMBER = 65530, /* sequence numbers wrap soon, and so do timestamps */
-};
-
-#define RELAY     "10.1.0.1"
-#define TIMESTAMP 0xfffffe00U
-
-static struct callers *callers;
-static struct xd_chunk chunks[CHUNKS];
-
-static void payload_of(uint32_t frame, uint8_t payload[FRAME])
-{
-	for (uint32_t n = 0; n < 2; n++) {
-		uint32_t chunk = 2 * frame + n;
-
-		if (chunk >= CHUNKS)
-			chunk = LOOP + (chunk - CHUNKS) % (CHUNKS - LOOP);
-		memcpy(payload + n * XD_CHUNK_BYTES, chunks[chunk].payload, XD_CHUNK_BYTES);
-	}
-}
-
-/* Frame `frame` of the clip as the relay sends it to caller 0. `payload` must last. */
-static struct wire wire_of_frame(uint32_t frame, uint8_t payload[FRAME])
-{
-	payload_of(frame, payload);
-	return (struct wire){.from = RELAY,
-	        .to = "10.2.0.1",
-	        .from_port = RELAY_PORT,
-	        .to_port = CALLERS_PORT_FIRST,
-	        .ttl = 64,
-	        .sequence = (uint16_t)(NUMBER + frame),
-	        .timestamp = TIMESTAMP + frame * FRAME,
-	        .ssrc = 77,
-	        .payload = payload,
-	        .payload_bytes = FRAME};
-}
-
-static uint32_t run_bytes(uint32_t ifindex, const uint8_t *bytes, size_t length, uint8_t *out)
-{
-	struct xdp_md context = {.data_end = (uint32_t)length, .ingress_ifindex = ifindex};
-	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = bytes, .data_size_in = (uint32_t)length,
-	        .data_out = out, .data_size_out = out ? PACKET_MAX : 0, .ctx_in = &context,
-	        .ctx_size_in = sizeof(context), .repeat = 1);
-
-	assert_int_equal(bpf_prog_test_run_opts(callers_program(callers), &run), 0);
-	return run.retval;
-}
-
-static uint32_t run_wire(const struct wire *wire)
-{
-	uint8_t bytes[PACKET_MAX];
-	size_t length = wire_build(wire, bytes);
-
-	return run_bytes(WIRE, bytes, length, NULL);
-}
+#include "tests/bpf/caller_scene.h"
 
 static void hear_frames(uint32_t first, uint32_t end)
 {
@@ -89,33 +21,6 @@ static void hear_frames(uint32_t first, uint32_t end)
 
 		assert_int_equal(run_wire(&wire), XDP_DROP);
 	}
-}
-
-/* Just these counts aren't 0; `sent` isn't looked at. */
-static void assert_counts(uint64_t received, int what, uint64_t count)
-{
-	struct cl_totals totals;
-
-	assert_int_equal(callers_totals(callers, &totals), 0);
-	assert_int_equal(totals.count[CL_received], received);
-	for (int i = CL_gaps; i < CL_COUNTS; i++)
-		if (totals.count[i] != (i == what ? count : 0))
-			fail_msg("count %d is %llu", i, totals.count[i]);
-}
-
-static int begin(void **state)
-{
-	struct sockaddr_in relay = {.sin_family = AF_INET, .sin_port = htons(RELAY_PORT)};
-
-	(void)state;
-	inet_pton(AF_INET, RELAY, &relay.sin_addr);
-	for (unsigned i = 0; i < CALLERS; i++)
-		callers_disconnect(callers, i);
-	callers_connect(callers, 0, &relay, CL_HOLD, 0);
-	callers_connect(callers, 1, &relay, CL_TALK, 2);
-	callers_connect(callers, 2, &relay, CL_TALK, 1);
-	callers_window(callers, 0, UINT64_MAX);
-	return 0;
 }
 
 static void a_good_stream(void **state)
@@ -346,226 +251,7 @@ static void rtcp_and_strays(void **state)
 	assert_counts(0, CL_strays, 1);
 }
 
-/* Has a caller send; the packet that leaves in `bytes`. Its length. */
-static size_t caller_says(unsigned caller, uint8_t numbers, uint16_t frames, uint8_t *bytes)
-{
-	uint8_t in[14 + 20 + 8 + 12 + FRAME] = {0};
-	struct cl_todo *todo = callers_todo(callers, 0);
-
-	todo->turns[0] = (struct cl_turn){.caller = caller, .numbers = numbers, .frames = frames};
-	todo->now = 1000;
-	todo->cursor = 0;
-	todo->count = 1;
-	assert_int_equal(run_bytes(CL_PUMP_IFINDEX, in, sizeof(in), bytes), XDP_REDIRECT);
-	return sizeof(in);
-}
-
-/* What `talker` said, relayed to `hearer` with other numbers, changed by `flaw` at a byte of the payload. */
-static void relay_talk(const uint8_t *said, unsigned hearer, uint16_t sequence, uint32_t timestamp, int flaw)
-{
-	struct sockaddr_in to = callers_address(callers, hearer);
-	uint8_t payload[FRAME];
-	char ip[INET_ADDRSTRLEN];
-	uint16_t number;
-	uint32_t time;
-	struct wire wire = {.from = RELAY,
-	        .to = inet_ntop(AF_INET, &to.sin_addr, ip, sizeof(ip)),
-	        .from_port = RELAY_PORT,
-	        .to_port = ntohs(to.sin_port),
-	        .ttl = 64,
-	        .ssrc = 99,
-	        .payload = payload,
-	        .payload_bytes = FRAME};
-
-	memcpy(&number, said + 44, 2);
-	memcpy(&time, said + 46, 4);
-	memcpy(payload, said + 54, FRAME);
-	wire.sequence = (uint16_t)(ntohs(number) + sequence);
-	wire.timestamp = ntohl(time) + timestamp;
-	if (flaw)
-		payload[flaw] ^= 0x10;
-	assert_int_equal(run_wire(&wire), XDP_DROP);
-}
-
-static void what_callers_send(void **state)
-{
-	const struct cl_talking *talking = callers_talking(callers, 2);
-	uint8_t bytes[PACKET_MAX], payload[FRAME];
-	size_t length = caller_says(2, 1, 1, bytes);
-	struct wire wire = {.from = "10.2.0.2",
-	        .to = RELAY,
-	        .from_port = CALLERS_PORT_FIRST,
-	        .to_port = RELAY_PORT,
-	        .tos = 0xb8,
-	        .ttl = 64,
-	        .fragment = 0x4000,
-	        .sequence = talking->sequence,
-	        .timestamp = talking->timestamp,
-	        .ssrc = talking->ssrc,
-	        .payload = payload,
-	        .payload_bytes = FRAME,
-	        .to_mac = {2, 0, 0, 0, 0, 9}};
-
-	(void)state;
-	memcpy(wire.from_mac, bytes + 6, 6);
-	memcpy(payload, bytes + 54, FRAME);
-	assert_wire(&wire, bytes, length);
-	assert_int_equal(talking->sent, 1);
-	assert_int_equal(talking->count, 1);
-}
-
-static void talk_of_the_peer(void **state)
-{
-	uint8_t said[PACKET_MAX];
-
-	(void)state;
-	for (unsigned i = 0; i < 20; i++) {
-		/* The talker itself loses some, and is silent for some: that is no fault of the relay's. */
-		caller_says(1, i % 7 == 6 ? 2 : 1, i % 5 == 4 ? 60 : 1, said);
-		relay_talk(said, 2, 1234, 0x12345678, 0);
-	}
-	assert_counts(20, CL_gaps, 0);
-	assert_int_equal(callers_hearing(callers, 2)->received, callers_talking(callers, 1)->sent);
-}
-
-static void talk_that_is_lost_or_comes_twice(void **state)
-{
-	uint8_t said[PACKET_MAX];
-
-	(void)state;
-	caller_says(1, 1, 1, said);
-	relay_talk(said, 2, 7, 7, 0);
-	caller_says(1, 1, 1, said);
-	caller_says(1, 1, 1, said);
-	relay_talk(said, 2, 7, 7, 0);
-	assert_counts(2, CL_gaps, 1);
-	callers_window(callers, 0, UINT64_MAX);
-	relay_talk(said, 2, 7, 7, 0);
-	assert_counts(1, CL_duplicated, 1);
-}
-
-static void talk_of_somebody_else(void **state)
-{
-	uint8_t said[PACKET_MAX];
-
-	(void)state;
-	caller_says(2, 1, 1, said);
-	relay_talk(said, 2, 7, 7, 0);
-	assert_counts(0, CL_payload_errors, 1);
-}
-
-static void talk_with_a_wrong_byte(void **state)
-{
-	uint8_t said[PACKET_MAX];
-
-	(void)state;
-	caller_says(1, 1, 1, said);
-	relay_talk(said, 2, 7, 7, 100);
-	assert_counts(0, CL_payload_errors, 1);
-}
-
-static void talk_whose_numbers_move(void **state)
-{
-	uint8_t said[PACKET_MAX];
-
-	(void)state;
-	caller_says(1, 1, 1, said);
-	relay_talk(said, 2, 7, 7, 0);
-	caller_says(1, 1, 1, said);
-	relay_talk(said, 2, 8, 7, 0);
-	assert_counts(2, CL_sequence_errors, 1);
-	callers_window(callers, 0, UINT64_MAX);
-	caller_says(1, 1, 1, said);
-	relay_talk(said, 2, 7, 8, 0);
-	assert_counts(1, CL_timestamp_errors, 1);
-}
-
-/* From the clip to the peer, as at a take: one stream. */
-static void from_hold_to_talk(void **state)
-{
-	struct sockaddr_in relay = {.sin_family = AF_INET, .sin_port = htons(RELAY_PORT)};
-	uint8_t said[PACKET_MAX], payload[FRAME];
-	const struct cl_hearing *hearing = callers_hearing(callers, 0);
-	uint16_t number, offset;
-	struct wire wire;
-
-	(void)state;
-	inet_pton(AF_INET, RELAY, &relay.sin_addr);
-	callers_expect(callers, 0, CL_HOLD_THEN_TALK, 1);
-	for (uint32_t frame = 0; frame < 5; frame++) {
-		wire = wire_of_frame(frame, payload);
-		wire.ssrc = 99;
-		run_wire(&wire);
-	}
-	assert_int_equal(hearing->gap_ns, 0);
-	caller_says(1, 1, 1, said);
-	memcpy(&number, said + 44, 2);
-	offset = (uint16_t)(NUMBER + 5 - ntohs(number));
-	relay_talk(said, 0, offset, TIMESTAMP + 5 * FRAME - callers_talking(callers, 1)->timestamp, 0);
-	assert_counts(6, CL_gaps, 0);
-	assert_int_not_equal(hearing->gap_ns, 0);
-	assert_int_equal(hearing->expects, CL_TALK);
-	/* Hold audio after that is wrong. */
-	wire = wire_of_frame(6, payload);
-	wire.ssrc = 99;
-	run_wire(&wire);
-	assert_counts(6, CL_payload_errors, 1);
-}
-
-static void from_hold_to_talk_with_a_gap(void **state)
-{
-	uint8_t said[PACKET_MAX], payload[FRAME];
-	struct wire wire = wire_of_frame(0, payload);
-
-	(void)state;
-	wire.ssrc = 99;
-	callers_expect(callers, 0, CL_HOLD_THEN_TALK, 1);
-	run_wire(&wire);
-	caller_says(1, 1, 1, said);
-	relay_talk(said, 0, 1, TIMESTAMP + FRAME - callers_talking(callers, 1)->timestamp, 0);
-	assert_counts(2, CL_sequence_errors, 1);
-}
-
-static int group_begin(void **state)
-{
-	static const uint8_t next_hop[6] = {2, 0, 0, 0, 0, 9};
-	struct clip clip = {chunks, CHUNKS, LOOP};
-	struct callers_options options = {.interface = "wire",
-	        .address_count = 2,
-	        .count = CALLERS,
-	        .ptime_ms = 20,
-	        .next_hop = next_hop,
-	        .clip = &clip};
-	struct in_addr addresses[2];
-	char error[CALLERS_ERROR] = "";
-	cpu_set_t first;
-
-	(void)state;
-	options.addresses = addresses;
-	inet_pton(AF_INET, "10.2.0.1", &addresses[0]);
-	inet_pton(AF_INET, "10.2.0.2", &addresses[1]);
-	for (unsigned i = 0; i < CHUNKS; i++) {
-		memset(chunks[i].payload, (int)i, XD_CHUNK_BYTES);
-		chunks[i].sum = chunk_sum(chunks[i].payload);
-	}
-	/* Turns are taken from the entry of the CPU that runs the program. */
-	CPU_ZERO(&first);
-	CPU_SET(0, &first);
-	if (sched_setaffinity(0, sizeof(first), &first) || wires_make(WIRE, OTHER))
-		return -1;
-	if (callers_open(&callers, &options, error))
-		print_error("%s\n", error);
-	return callers ? 0 : -1;
-}
-
-static int group_end(void **state)
-{
-	(void)state;
-	callers_close(callers);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup(name, begin)
+#define TEST(name) cmocka_unit_test_setup(name, scene_begin)
 
 int main(void)
 {
@@ -584,15 +270,7 @@ int main(void)
 	        TEST(another_kind_of_packet),
 	        TEST(what_is_not_for_callers),
 	        TEST(rtcp_and_strays),
-	        TEST(what_callers_send),
-	        TEST(talk_of_the_peer),
-	        TEST(talk_that_is_lost_or_comes_twice),
-	        TEST(talk_of_somebody_else),
-	        TEST(talk_with_a_wrong_byte),
-	        TEST(talk_whose_numbers_move),
-	        TEST(from_hold_to_talk),
-	        TEST(from_hold_to_talk_with_a_gap),
 	};
 
-	return cmocka_run_group_tests(tests, group_begin, group_end);
+	return cmocka_run_group_tests(tests, scene_open, scene_close);
 }

@@ -23,6 +23,7 @@ struct callers {
 	struct caller_bpf *bpf;
 	struct wire wire;
 	unsigned count, each;
+	const struct clip *clip;
 	struct in_addr *addresses;
 	struct mapping talking, hearing, todo, settings, local;
 };
@@ -100,15 +101,15 @@ static int program_load(struct callers *callers, const struct callers_options *o
 static int clip_fill(const struct callers *callers, const struct clip *clip)
 {
 	int places = bpf_map__fd(callers->bpf->maps.places);
-	struct mapping chunks;
+	struct mapping chunks = {0};
 	int failed = map_in(&chunks, callers->bpf->maps.clip);
+	struct cl_chunk *chunk = chunks.at;
 
-	if (failed)
+	if (failed || !chunk)
 		return failed;
-	for (uint32_t i = 0; i < clip->count && !failed; i++) {
-		struct cl_chunk *chunk = (struct cl_chunk *)chunks.at + i;
+	for (uint32_t i = 0; i < clip->count && !failed; i++, chunk++) {
 		uint64_t key;
-		uint32_t place, before;
+		uint32_t place, before = 0;
 
 		memcpy(chunk->word, clip->chunks[i].payload, CL_CHUNK_BYTES);
 		chunk->sum = clip->chunks[i].sum;
@@ -198,6 +199,7 @@ int callers_open(struct callers **callers, const struct callers_options *options
 	if (!made)
 		return refuse(-ENOMEM, error, "out of memory");
 	made->count = options->count;
+	made->clip = options->clip;
 	failed = callers_make(made, options, error);
 	if (failed) {
 		callers_close(made);
@@ -225,6 +227,11 @@ void callers_close(struct callers *callers)
 unsigned callers_count(const struct callers *callers)
 {
 	return callers->count;
+}
+
+const struct clip *callers_clip(const struct callers *callers)
+{
+	return callers->clip;
 }
 
 struct sockaddr_in callers_address(const struct callers *callers, unsigned caller)
@@ -343,6 +350,11 @@ int callers_totals(const struct callers *callers, struct cl_totals *totals)
 int callers_program(const struct callers *callers)
 {
 	return bpf_program__fd(callers->bpf->progs.caller);
+}
+
+int callers_drop(const struct callers *callers)
+{
+	return bpf_program__fd(callers->bpf->progs.drop);
 }
 
 struct cl_todo *callers_todo(struct callers *callers, unsigned cpu)

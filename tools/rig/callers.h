@@ -43,6 +43,7 @@ int callers_open(struct callers **callers, const struct callers_options *options
 void callers_close(struct callers *callers);
 
 unsigned callers_count(const struct callers *callers);
+const struct clip *callers_clip(const struct callers *callers);
 
 /* Where a caller gets its RTP: what its SDP says. */
 struct sockaddr_in callers_address(const struct callers *callers, unsigned caller);
@@ -72,6 +73,7 @@ int callers_totals(const struct callers *callers, struct cl_totals *totals);
 
 /* For the thread that talks: the program and its list of turns. */
 int callers_program(const struct callers *callers);
+int callers_drop(const struct callers *callers); /* a program that drops everything */
 struct cl_todo *callers_todo(struct callers *callers, unsigned cpu);
 unsigned callers_ptime_ms(const struct callers *callers);
 

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,22 +20,31 @@ uint64_t machine_clock_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
+/* The first line is that of all CPUs: user, nice, system, idle, iowait, irq, softirq, steal (proc(5)). */
 int machine_now(struct machine_time *time)
 {
-	unsigned long long user, nice, system, idle, wait, irq, softirq, steal;
+	enum { IDLE = 3, IOWAIT = 4, STEAL = 7 };
 	long a_second = sysconf(_SC_CLK_TCK);
 	FILE *file = fopen("/proc/stat", "r");
-	int read;
+	unsigned long long idle = 0;
+	char line[256], *at = line;
+	bool read;
 
 	if (!file)
 		return -errno;
-	read = fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle,
-	        &wait, &irq, &softirq, &steal);
+	read = fgets(line, sizeof(line), file) != NULL;
 	fclose(file);
-	if (read != 8 || a_second <= 0)
+	if (!read || strncmp(line, "cpu ", 4) != 0 || a_second <= 0)
 		return -EBADMSG;
+	at += 4;
+	for (unsigned field = 0; field <= STEAL; field++) {
+		unsigned long long ticks = strtoull(at, &at, 10);
+
+		if (field == IDLE || field == IOWAIT || field == STEAL)
+			idle += ticks;
+	}
 	time->at_ns = machine_clock_ns();
-	time->idle_ns = (idle + wait + steal) * (1000000000ULL / (unsigned long long)a_second);
+	time->idle_ns = idle * (1000000000ULL / (unsigned long long)a_second);
 	time->cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	return 0;
 }

@@ -11,10 +11,12 @@
 #include "tools/rig/outcome.h"
 #include "tools/rig/report.h"
 #include "tools/rig/setup.h"
+#include "tools/rig/share.h"
 
 enum { SECONDS_LISTED = 3600, DRAIN_MS = 200 };
 
-#define SECOND_NS 1000000000ULL
+#define BUSY_ALREADY 0.15 /* cores; an idle machine has less */
+#define SECOND_NS    1000000000ULL
 
 /* One run. */
 struct run {
@@ -28,18 +30,20 @@ struct run {
 	int calls; /* that are up */
 	uint64_t set_up_ns;
 	json_t *each_second; /* packets received in it */
+	struct share share;
 	struct machine_time from, to;
 	struct outcome outcome;
 };
 
-static int run_refuse(const char *error, int failed)
+static int run_refuse(const char *error)
 {
 	progress_end();
 	fprintf(stderr, "xdpark-rig: %s\n", error);
-	return failed == -EPERM ? RIG_USAGE : RIG_FAILED;
+	return RIG_FAILED;
 }
 
-static int run_open(struct run *run)
+/* The callers' side, and before it what it costs by itself. */
+static int run_open_callers(struct run *run, char *error)
 {
 	const struct rig_options *options = run->options;
 	struct callers_options how = {.interface = options->interface,
@@ -49,14 +53,27 @@ static int run_open(struct run *run)
 	        .ptime_ms = options->ptime_ms,
 	        .relay = options->server.sin_addr,
 	        .clip = &run->clip};
-	char error[CALLERS_ERROR];
 	int failed = clip_load(&run->clip, options->clip, XD_PCMU, error);
 
+	if (!failed && !options->no_cpu) {
+		progress("measuring the rig's own share");
+		failed = share_measure(&run->share, &how, &options->manner, options->threads, error);
+	}
+	return failed ? failed : callers_open(&run->callers, &how, error);
+}
+
+static int run_open(struct run *run)
+{
+	char error[CALLERS_ERROR];
+	int failed = run_open_callers(run, error);
+
+	if (failed)
+		return run_refuse(failed == -EINTR ? "interrupted" : error);
+	failed = run->ops->open(&run->setup, run->options, run->callers, error);
 	if (!failed)
-		failed = callers_open(&run->callers, &how, error);
-	if (!failed)
-		failed = run->ops->open(&run->setup, options, run->callers, error);
-	return failed ? run_refuse(error, failed) : 0;
+		return 0;
+	run_refuse(error);
+	return failed == -EPERM ? RIG_USAGE : RIG_FAILED;
 }
 
 static void run_close(struct run *run)
@@ -77,7 +94,7 @@ static int run_set_up(struct run *run)
 	                                          : run->ops->park(run->setup, calls);
 	run->set_up_ns = machine_clock_ns() - start;
 	if (run->calls == -EINTR)
-		return run_refuse("interrupted", 0);
+		return run_refuse("interrupted");
 	if (run->calls <= 0) {
 		char *causes = NULL;
 		json_t *failed = run->ops->failed(run->setup);
@@ -87,7 +104,7 @@ static int run_set_up(struct run *run)
 		snprintf(error, sizeof(error), "no call came to be: %.200s", causes ? causes : "");
 		json_decref(failed);
 		free(causes);
-		return run_refuse(error, 0);
+		return run_refuse(error);
 	}
 	return 0;
 }
@@ -102,7 +119,7 @@ static int run_talk(struct run *run)
 		return 0;
 	failed = talk_start(&run->talk, run->callers, &options->manner, options->threads);
 	if (failed)
-		return run_refuse("no thread for the talkers", failed);
+		return run_refuse("no thread for the talkers");
 	for (unsigned i = 0; i < callers_count(run->callers); i++) {
 		uint64_t before = (uint64_t)i * options->talking / 100;
 
@@ -154,7 +171,7 @@ static int run_window(struct run *run)
 		second_note(run, (unsigned)run->options->seconds, &before);
 	if (!failed)
 		failed = outcome_read(run->callers, run->options->seconds, &run->outcome);
-	return failed ? run_refuse("interrupted", 0) : 0;
+	return failed ? run_refuse("interrupted") : 0;
 }
 
 static int run_measure(struct run *run)
@@ -169,8 +186,33 @@ static int run_measure(struct run *run)
 		return code;
 	progress("warming up");
 	if (run->ops->serve(run->setup, machine_clock_ns() + (uint64_t)(run->options->warmup * 1e9)))
-		return run_refuse("interrupted", 0);
+		return run_refuse("interrupted");
 	return run_window(run);
+}
+
+/* What is the relay's of the time that the machine was busy; the raw figures beside it. */
+static void cpu_report(const struct run *run, json_t *report)
+{
+	const __u64 *count = run->outcome.totals.count;
+	const struct share *share = &run->share;
+	double seconds = run->options->seconds, busy = machine_busy_cores(&run->from, &run->to);
+	double sent = (double)count[CL_sent] / seconds, received = (double)count[CL_received] / seconds;
+	double own = (sent * share->send_ns + received * share->check_ns) / 1e9;
+	double relay = busy - share->idle_cores - own;
+
+	json_object_set_new(report, "busy_cores", json_real(busy));
+	if (run->options->no_cpu)
+		return;
+	json_object_set_new(
+	        report, "relay_cpu_ns_per_packet", json_real(received > 0 ? relay / received * 1e9 : 0));
+	if (share->idle_cores > BUSY_ALREADY)
+		json_object_set_new(report, "note",
+		        json_string(
+		                "the machine was busy already: what is said of CPU time is worth nothing"));
+	json_object_set_new(report, "cpu",
+	        json_pack("{s:f, s:f, s:f, s:f, s:f}", "idle_cores", share->idle_cores, "rig_cores", own,
+	                "relay_cores", relay, "rig_send_ns", share->send_ns, "rig_check_ns",
+	                share->check_ns));
 }
 
 static json_t *run_report(const struct run *run)
@@ -186,7 +228,7 @@ static json_t *run_report(const struct run *run)
 		json_decref(report);
 		return NULL;
 	}
-	json_object_set_new(report, "busy_cores", json_real(machine_busy_cores(&run->from, &run->to)));
+	cpu_report(run, report);
 	if (run->talk)
 		json_object_set_new(report, "rig",
 		        json_pack("{s:I, s:I, s:I}", "turns", (json_int_t)talk.turns, "late_ms",
@@ -197,14 +239,17 @@ static json_t *run_report(const struct run *run)
 
 int measure_run(const struct rig_options *options, enum measure_what what, json_t **report)
 {
-	struct run run = {.options = options, .what = what, .ops = &setup_sip, .each_second = json_array()};
+	struct run run = {.options = options,
+	        .what = what,
+	        .ops = options->direct ? &setup_direct : &setup_sip,
+	        .each_second = json_array()};
 	int code;
 
 	progress_start(options->json);
 	code = run_measure(&run);
 	if (!code) {
 		*report = run_report(&run);
-		code = *report ? RIG_CLEAN : run_refuse("out of memory", -ENOMEM);
+		code = *report ? RIG_CLEAN : run_refuse("out of memory");
 	}
 	if (!code && (!outcome_clean(&run.outcome) || (unsigned)run.calls < options->calls))
 		code = RIG_FAULTS;

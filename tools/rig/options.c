@@ -44,6 +44,8 @@ static const struct {
         {{"reorder", 1, 0, 'R'}, " PERCENT", "of them change places with the next", MEDIA},
         {{"vad", 0, 0, 'V'}, "", "talkers suppress silence: they pause", MEDIA},
         {{"threads", 1, 0, 't'}, " N", "that talk (one for each CPU)", MEDIA},
+        {{"direct", 0, 0, 'D'}, "", "set calls up in the maps of a dataplane without controller", MEDIA},
+        {{"dataplane", 1, 0, 'P'}, " PATH", "its socket (/run/xdpark/dataplane.sock)", MEDIA},
         {{"server", 1, 0, 'S'}, " IP:PORT", "where SIP goes to (" DEFAULT_SERVER ")", NULL},
         {{"domain", 1, 0, 'd'}, " NAME", "of the tenant (" DEFAULT_DOMAIN ")", NULL},
         {{"number", 1, 0, 'N'}, " N", "to park at (700)", " hold park "},
@@ -53,6 +55,7 @@ static const struct {
         {{"local", 1, 0, 'l'}, " IP[-IP]", "addresses of callers (" DEFAULT_LOCAL ")", NULL},
         {{"clip", 1, 0, 'c'}, " CLIP", "what is to be heard: music:FILE[@LEVEL], ringback:COUNTRY, silence",
                 NULL},
+        {{"no-cpu", 0, 0, 'C'}, "", "don't measure CPU time: no idle time is needed", MEDIA},
         {{"json", 0, 0, 'j'}, "", "print the report as JSON", NULL},
         {{"version", 0, 0, 'v'}, "", "print the version and exit", NULL},
         {{"help", 0, 0, 'h'}, "", "print this and exit", NULL},
@@ -198,6 +201,11 @@ static bool option_read(struct rig_options *options, int letter, const char *val
 		return true;
 	case 't':
 		return read_count("threads", value, 1, CL_CPUS, &options->threads);
+	case 'D':
+		options->direct = true;
+		return true;
+	case 'P':
+		return read_text("dataplane", value, options->dataplane);
 	case 'S':
 		return read_server(value, &options->server);
 	case 'd':
@@ -217,6 +225,9 @@ static bool option_read(struct rig_options *options, int letter, const char *val
 		return read_addresses(value, options);
 	case 'c':
 		return read_text("clip", value, options->clip);
+	case 'C':
+		options->no_cpu = true;
+		return true;
 	default:
 		options->json = true;
 		return true;
@@ -243,6 +254,8 @@ static void clip_default(char clip[RIG_PATH])
 
 static void defaults_set(struct rig_options *options)
 {
+	const char *lab = getenv("XDPARK_LAB");
+
 	*options = (struct rig_options){.calls = 1000,
 	        .seconds = 10,
 	        .warmup = 2,
@@ -256,6 +269,7 @@ static void defaults_set(struct rig_options *options)
 	        .rate = 100};
 	read_addresses(DEFAULT_LOCAL, options);
 	read_server(DEFAULT_SERVER, &options->server);
+	snprintf(options->dataplane, RIG_PATH, "/run/%.100s/dataplane.sock", lab ? lab : "xdpark");
 	clip_default(options->clip);
 }
 

@@ -20,6 +20,8 @@ struct rig_options {
 	unsigned threads; /* that talk; 0: one a CPU */
 	unsigned ptime_ms;
 	bool json;
+	bool direct;
+	bool no_cpu; /* leave out what takes idle time: baseline and the rig's own share */
 	const char *interface;
 	struct in_addr addresses[RIG_ADDRESSES];
 	unsigned address_count;
@@ -32,6 +34,7 @@ struct rig_options {
 	unsigned parked;    /* calls that are parked before */
 	bool by_refer;
 	char clip[RIG_PATH];
+	char dataplane[RIG_PATH];
 };
 
 /*

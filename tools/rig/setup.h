@@ -17,7 +17,7 @@ enum { SETUP_ERROR = 256 };
 
 struct setup_ops {
 	const char *name; /* "sip", "direct" */
-	/* -EPERM: what it needs isn't free. A sentence in `error` (SETUP_ERROR). */
+	/* -EPERM: there is no such relay, or it isn't free. A sentence in `error` (SETUP_ERROR). */
 	int (*open)(struct setup **setup, const struct rig_options *options, struct callers *callers,
 	        char *error);
 	/* Hangs up all that is up. NULL is legal. */
@@ -32,6 +32,6 @@ struct setup_ops {
 	json_t *(*failed)(const struct setup *setup);
 };
 
-extern const struct setup_ops setup_sip;
+extern const struct setup_ops setup_sip, setup_direct;
 
 #endif

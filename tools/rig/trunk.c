@@ -209,25 +209,11 @@ static void invite_answered(struct setup *setup, unsigned caller, const struct t
 /* Requests within calls: what asks is content with 200; a BYE ends the call. */
 static void request_answer(struct setup *setup, unsigned caller, const struct trunk_message *request)
 {
-	static const char *const copied[] = {"From", "To", "Call-ID", "CSeq"};
-	char headers[2048] = "", sdp[SDP] = "";
-	size_t used = 0;
-	const char *value;
-	int length;
+	char headers[2048], sdp[SDP] = "";
 
 	if (!strncmp(request->text, "ACK ", 4))
 		return;
-	for (const char *line = strstr(request->text, "\r\n"); line && line + 2 < request->body;
-	        line = strstr(line + 2, "\r\n"))
-		if (!strncasecmp(line + 2, "Via:", 4) &&
-		        used + strcspn(line + 2, "\r") + 3 < sizeof(headers) / 2)
-			used += (size_t)snprintf(headers + used, sizeof(headers) - used, "%.*s\r\n",
-			        (int)strcspn(line + 2, "\r"), line + 2);
-	for (unsigned i = 0; i < 4; i++) {
-		length = trunk_header(request, copied[i], &value);
-		used += (size_t)snprintf(headers + used, sizeof(headers) - used, "%s: %.*s\r\n", copied[i],
-		        length < 200 ? length : 200, value);
-	}
+	trunk_answer_headers(request, headers, sizeof(headers));
 	if (!strncmp(request->text, "INVITE ", 7))
 		sdp_write(setup, caller, sdp);
 	transmit(setup, &request->from,
@@ -237,20 +223,30 @@ static void request_answer(struct setup *setup, unsigned caller, const struct tr
 		call_settle(setup, caller, CALL_OVER, HUNG_UP);
 }
 
+/* The caller that a Call-ID of ours names; false: it isn't ours. */
+static bool call_find(const struct setup *setup, const struct trunk_message *message, unsigned *caller)
+{
+	const char *value;
+	char *end;
+
+	if (!trunk_header(message, "Call-ID", &value) || strtoul(value, &end, 16) != setup->run ||
+	        *end != '-')
+		return false;
+	*caller = (unsigned)strtoul(end + 1, &end, 10);
+	return *end == '@' && *caller < callers_count(setup->callers) &&
+	       setup->calls[*caller].state != CALL_NONE;
+}
+
 static void message_take(struct setup *setup, struct trunk_message *message)
 {
 	const char *value;
-	unsigned run, caller;
+	unsigned caller;
 
 	message->body = strstr(message->text, "\r\n\r\n");
-	if (!message->body)
-		return;
-	if (!trunk_header(message, "Call-ID", &value) || sscanf(value, "%x-%u@", &run, &caller) != 2 ||
-	        run != setup->run || caller >= callers_count(setup->callers) ||
-	        setup->calls[caller].state == CALL_NONE)
+	if (!message->body || !call_find(setup, message, &caller))
 		return;
 	message->status =
-	        strncmp(message->text, "SIP/2.0 ", 8) ? 0 : (int)strtol(message->text + 8, NULL, 10);
+	        strncmp(message->text, "SIP/2.0 ", 8) != 0 ? 0 : (int)strtol(message->text + 8, NULL, 10);
 	if (!message->status)
 		request_answer(setup, caller, message);
 	else if (trunk_header(message, "CSeq", &value) && memmem(value, 20, "INVITE", 6))

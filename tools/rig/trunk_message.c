@@ -13,7 +13,7 @@ int trunk_header(const struct trunk_message *message, const char *name, const ch
 
 	for (const char *line = strstr(message->text, "\r\n"); line && line + 2 < message->body;
 	        line = strstr(line + 2, "\r\n")) {
-		if (strncasecmp(line + 2, name, length) || line[2 + length] != ':')
+		if (strncasecmp(line + 2, name, length) != 0 || line[2 + length] != ':')
 			continue;
 		*value = line + 2 + length + 1;
 		*value += strspn(*value, " \t");
@@ -31,6 +31,25 @@ void trunk_between(
 	at = length ? memmem(value, (size_t)length, mark, strlen(mark)) : NULL;
 	if (at)
 		snprintf(text, size, "%.*s", (int)strcspn(at + strlen(mark), ";>\r"), at + strlen(mark));
+}
+
+void trunk_answer_headers(const struct trunk_message *request, char *headers, size_t size)
+{
+	static const char *const copied[] = {"Via:", "From:", "To:", "Call-ID:", "CSeq:"};
+	size_t used = 0;
+
+	headers[0] = '\0';
+	for (unsigned i = 0; i < 5; i++)
+		for (const char *line = strstr(request->text, "\r\n"); line && line + 2 < request->body;
+		        line = strstr(line + 2, "\r\n")) {
+			size_t length = strcspn(line + 2, "\r");
+
+			if (strncasecmp(line + 2, copied[i], strlen(copied[i])) != 0 ||
+			        used + length + 3 > size)
+				continue;
+			used += (size_t)snprintf(
+			        headers + used, size - used, "%.*s\r\n", (int)length, line + 2);
+		}
 }
 
 bool trunk_media(const struct trunk_message *message, struct sockaddr_in *media)

@@ -23,6 +23,9 @@ int trunk_header(const struct trunk_message *message, const char *name, const ch
 void trunk_between(
         const struct trunk_message *message, const char *name, const char *mark, char *text, size_t size);
 
+/* What an answer repeats of its request: Via, From, To, Call-ID, CSeq; whole lines, cut to `size`. */
+void trunk_answer_headers(const struct trunk_message *request, char *headers, size_t size);
+
 /* Where the other side wants RTP, by its SDP. False: it doesn't say. */
 bool trunk_media(const struct trunk_message *message, struct sockaddr_in *media);
 

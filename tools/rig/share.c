@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tools/rig/share.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tools/rig/machine.h"
+#include "tools/rig/veth.h"
+
+enum { IDLE_MS = 2000, SETTLE_MS = 500, RUN_MS = 2000 };
+
+#define NEAR "rig0"
+#define FAR  "rig1"
+
+/* What a run without a relay yields. */
+struct result {
+	int failed;
+	double send_cores, check_cores;
+	double packets; /* a second */
+	char error[CALLERS_ERROR];
+};
+
+static int busy_measure(unsigned settle_ms, unsigned run_ms, double *cores)
+{
+	struct machine_time from = {0}, to = {0};
+	int failed = machine_sleep_until(machine_clock_ns() + settle_ms * 1000000ULL);
+
+	if (!failed)
+		failed = machine_now(&from);
+	if (!failed)
+		failed = machine_sleep_until(from.at_ns + run_ms * 1000000ULL);
+	if (!failed)
+		failed = machine_now(&to);
+	if (!failed)
+		*cores = machine_busy_cores(&from, &to);
+	return failed;
+}
+
+static int far_attach(int program)
+{
+	return bpf_xdp_attach((int)if_nametoindex(FAR), program, XDP_FLAGS_DRV_MODE, NULL);
+}
+
+/* One run; all callers talk to themselves. */
+static int far_run(struct callers *callers, int program, double *cores, double *packets)
+{
+	struct cl_totals totals;
+	uint64_t start;
+	int failed = far_attach(program);
+
+	if (failed)
+		return failed;
+	callers_window(callers, 0, UINT64_MAX);
+	start = machine_clock_ns();
+	failed = busy_measure(SETTLE_MS, RUN_MS, cores);
+	if (!failed)
+		failed = callers_totals(callers, &totals);
+	if (!failed)
+		*packets = (double)totals.count[CL_sent] / ((double)(machine_clock_ns() - start) / 1e9);
+	return failed;
+}
+
+static int runs_measure(
+        struct callers *callers, const struct talk_manner *manner, unsigned threads, struct result *result)
+{
+	struct talk *talk = NULL;
+	int failed;
+
+	for (unsigned i = 0; i < callers_count(callers); i++) {
+		struct sockaddr_in self = callers_address(callers, i);
+
+		callers_connect(callers, i, &self, CL_TALK, i);
+	}
+	failed = talk_start(&talk, callers, manner, threads);
+	for (unsigned i = 0; !failed && i < callers_count(callers); i++)
+		talk_add(talk, i);
+	if (!failed)
+		failed = far_run(callers, callers_drop(callers), &result->send_cores, &result->packets);
+	if (!failed)
+		failed = far_run(callers, callers_program(callers), &result->check_cores, &result->packets);
+	talk_stop(talk);
+	return failed;
+}
+
+/* The child's whole life. */
+static void child_run(const struct callers_options *options, const struct talk_manner *manner,
+        unsigned threads, struct result *result)
+{
+	static const uint8_t anybody[6] = {2, 0, 0, 0, 0, 1};
+	struct callers_options own = *options;
+	struct callers *callers = NULL;
+
+	own.interface = NEAR;
+	own.next_hop = anybody;
+	result->failed = veth_enter(NEAR, FAR, (unsigned)libbpf_num_possible_cpus());
+	if (result->failed) {
+		snprintf(result->error, CALLERS_ERROR, "no veth pair for the rig's own share (%s)",
+		        strerror(-result->failed));
+		return;
+	}
+	result->failed = callers_open(&callers, &own, result->error);
+	if (result->failed)
+		return;
+	snprintf(result->error, CALLERS_ERROR, "the rig's own share couldn't be measured");
+	result->failed = runs_measure(callers, manner, threads, result);
+	callers_close(callers);
+}
+
+/* In a process of its own: a network namespace is entered for good. */
+static int child_measure(const struct callers_options *options, const struct talk_manner *manner,
+        unsigned threads, struct result *result)
+{
+	int ends[2];
+	ssize_t got;
+	pid_t child;
+
+	if (pipe(ends))
+		return -errno;
+	child = fork();
+	if (child < 0) {
+		close(ends[0]);
+		close(ends[1]);
+		return -errno;
+	}
+	if (!child) {
+		close(ends[0]);
+		child_run(options, manner, threads, result);
+		_exit(write(ends[1], result, sizeof(*result)) == sizeof(*result) ? 0 : 1);
+	}
+	close(ends[1]);
+	do
+		got = read(ends[0], result, sizeof(*result));
+	while (got < 0 && errno == EINTR);
+	close(ends[0]);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	return got == sizeof(*result) ? result->failed : -EIO;
+}
+
+int share_measure(struct share *share, const struct callers_options *options,
+        const struct talk_manner *manner, unsigned threads, char *error)
+{
+	struct result result = {.error = "the rig's own share couldn't be measured"};
+	double idle;
+	int failed = busy_measure(0, IDLE_MS, &idle);
+
+	if (!failed)
+		failed = child_measure(options, manner, threads, &result);
+	if (!failed && result.packets <= 0)
+		failed = -EIO;
+	if (failed) {
+		memcpy(error, result.error, CALLERS_ERROR);
+		return failed;
+	}
+	share->idle_cores = idle;
+	share->send_ns = (result.send_cores - idle) / result.packets * 1e9;
+	share->check_ns = (result.check_cores - result.send_cores) / result.packets * 1e9;
+	return 0;
+}
