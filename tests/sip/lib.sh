@@ -58,10 +58,11 @@ show_logs() {
 }
 
 # lab_use [CONFIG]: with LAB_KEEP (tests/run sets it) the lab of the test before is used on, if it has this
-# config and no calls.
+# config, no calls and no phones registered.
 lab_use() {
 	local config=${1:-ctl/xdparkd.example.yaml}
-	if [ -e "$run/lab" ] && [ -n "${LAB_KEEP:-}" ] && grep -qF "config=$config " "$run/lab" && calls_are 0; then
+	if [ -e "$run/lab" ] && [ -n "${LAB_KEEP:-}" ] && grep -qF "config=$config " "$run/lab" &&
+		json status '.legs == 0 and .registered == 0' >/dev/null; then
 		return 0
 	fi
 	[ ! -e "$run/lab" ] || [ -n "${LAB_KEEP:-}" ] || fail "a lab named $XDPARK_LAB is up already: tools/lab down"
@@ -210,13 +211,26 @@ capture_stop() {
 	}
 }
 
-# hears ADDRESS ARGUMENTS...: judges every stream that a phone at ADDRESS was sent.
+# wobble EXPR: by how many ms the talkers' own clocks wander, and those of the machine that runs them. What is
+# forwarded wanders with them; the stream may add 60 ms to that.
+wobble() {
+	{ "$build/tests/listen/stream_check" --filter "($1) and udp dst portrange 10000-32767" --max-gap-ms 0 --max-drift-ms 0 \
+		"$work/capture.pcap" || true; } | jq '[0, (.streams[].drift_ms | max - min)] | max | ceil'
+}
+
+# hears ADDRESS TALKERS ARGUMENTS...: judges every stream that a phone at ADDRESS was sent. TALKERS: a capture filter
+# for those whose packets it hears, "" if nobody talks to it.
 hears() {
-	local address=$1
-	shift
-	"$build/tests/listen/stream_check" --filter "(src host 10.90.0.1 or src net 10.90.1.0/24) and udp src portrange 10000-32767 and dst host $address" \
+	local address=$1 talkers=$2 drift=60 talker=()
+	shift 2
+	if [ -n "$talkers" ]; then
+		drift=$((60 + $(wobble "$talkers")))
+		talker=(--talker "$talkers")
+	fi
+	"$build/tests/listen/stream_check" "${talker[@]}" --max-drift-ms "$drift" \
+		--filter "(src host 10.90.0.1 or src net 10.90.1.0/24) and udp src portrange 10000-32767 and dst host $address" \
 		"$@" "$work/capture.pcap" >"$work/judged.json" || {
 		cat "$work/judged.json"
-		fail "what $address heard isn't right"
+		fail "what $address heard isn't right (talkers' drift allowed for: $((drift - 60)) ms)"
 	}
 }
