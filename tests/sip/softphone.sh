@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Baresip phones for scenarios, beside lib.sh: they keep time exactly, where sipp's talk drifts.
 # What a phone says is $work/talk.wav (make_talk); what its user does comes as commands over ctrl_tcp.
+# shellcheck disable=SC2154 # run, work and phones are lib.sh's
 declare -A softphone_fds=()
 
 # softphone USER NUMBER CODEC: registers, and answers by itself; all of them live at 10.90.0.2, which is where baresip
