@@ -305,7 +305,9 @@ static const struct option_row rows[] = {
         {"dscp", "N", "DSCP of what we send (default 46, EF)", take_dscp},
         {"generic", NULL, "generic XDP: slower, for interfaces without native XDP", take_generic},
         {"socket", "PATH", "where the controller connects (default /run/xdpark/dataplane.sock)", take_socket},
-        {"socket-group", "GROUP", "who may connect: name or number (default: our own group)",
+        {"socket-group", "GROUP",
+                "who may connect: name or number (default: our own group);\nwith --prepare also who may have "
+                "sockets in the same directory",
                 take_socket_group},
         {"pins", "DIR", "where links and maps outlive us, on bpffs\n(default /sys/fs/bpf/xdpark)", take_pins},
         {"pump-cpus", "LIST", "CPUs that pump, one thread each, as 1 or 2-3,5\n(default: the last)",
@@ -415,8 +417,8 @@ void options_help(FILE *to)
 	fputs("xdpark-dp: xdpark's dataplane. Attaches the relay program to the interfaces, keeps its next "
 	      "hops,\n"
 	      "pumps hold audio to silent phones, and hands the maps to the controller.\n\n"
-	      "  as root, once:    xdpark-dp --prepare --user xdpark-dp\n"
-	      "  as that user:     xdpark-dp --interface eth0 --address 192.0.2.10\n"
+	      "  as root, once:    xdpark-dp --prepare --user xdpark-dp --socket-group xdpark\n"
+	      "  as that user:     xdpark-dp --interface eth0 --address 192.0.2.10 --socket-group xdpark\n"
 	      "                    (with CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON and, for a punctual pump, "
 	      "CAP_SYS_NICE)\n\n",
 	        to);

@@ -57,7 +57,7 @@ static int directory_check(const char *path)
 {
 	char *real = realpath(path, NULL);
 	struct stat mode;
-	bool common = real && (!strchr(real + 1, '/') || stat(real, &mode) || (mode.st_mode & S_ISVTX));
+	bool common = real && (!strchr(real + 1, '/') || stat(real, &mode) || (mode.st_mode & S_IWOTH));
 
 	free(real);
 	if (!common)
@@ -67,7 +67,7 @@ static int directory_check(const char *path)
 	return -EPERM;
 }
 
-static int directory_give(const char *path, mode_t mode, const struct options *options)
+static int directory_give(const char *path, mode_t mode, uid_t user, gid_t group)
 {
 	int error = directory_check(path);
 
@@ -75,12 +75,11 @@ static int directory_give(const char *path, mode_t mode, const struct options *o
 		return error;
 	if (mkdir(path, mode) && errno != EEXIST)
 		return fail("mkdir", path);
-	if (chown(path, options->user, options->user_group))
+	if (chown(path, user, group))
 		return fail("chown", path);
 	if (chmod(path, mode))
 		return fail("chmod", path);
-	log_info(NULL, "prepare", "step=directory path=%s uid=%u gid=%u", path, options->user,
-	        options->user_group);
+	log_info(NULL, "prepare", "step=directory path=%s uid=%u gid=%u", path, user, group);
 	return 0;
 }
 
@@ -92,9 +91,12 @@ int prepare(const struct options *options)
 	parent_of(options->pins, parent);
 	error = bpffs_mount(parent);
 	if (!error)
-		error = directory_give(options->pins, 0700, options);
+		error = directory_give(options->pins, 0700, options->user, options->user_group);
 	if (error)
 		return error;
 	parent_of(options->socket_path, parent);
-	return directory_give(parent, 0755, options);
+	/* Both daemons make a socket there: each its own, and neither takes away the other's. */
+	if (options->socket_group_given)
+		return directory_give(parent, 01775, 0, options->socket_group);
+	return directory_give(parent, 0755, options->user, options->user_group);
 }

@@ -7,8 +7,8 @@
 
 /*
  * Mounts bpffs at the parent of options->pins unless that lies on one, makes options->pins and the socket's
- * directory for options->user. What exists already is given to the user. Logs what went wrong; 0 or a
- * negative errno.
+ * directory for options->user; with a socket group given, the latter for that group, in which everybody has
+ * sockets of his own. What exists already is given away too. Logs what went wrong; 0 or a negative errno.
  */
 int prepare(const struct options *options);
 
