@@ -160,6 +160,10 @@ $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/liblisten.a $(OUT)/librig.a $(OUT)/libct
 
 $(BPF_TESTS): $(BPF_WORLD)
 
+# The rig's signalling, which needs no kernel program.
+$(filter $(OUT)/tests/unit/test_rig_%,$(UNIT_TESTS)): \
+	$(addprefix $(OUT)/tools/rig/,times.o causes.o pace.o resend.o line.o lines.o line_hear.o)
+
 demo: ## the main job, narrated: phones talk, park, hear and take (under two minutes)
 	@$(MAKE) --no-print-directory deps
 	@$(MAKE) --no-print-directory -j$$(nproc) demo-programs

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lines against a server that the test plays, over loopback. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <arpa/inet.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/timer.h"
+#include "tools/rig/lines.h"
+
+enum { MESSAGE = 4096, LINES = 4, PATIENCE_MS = 3000 };
+
+#define RELAY_SDP                                                                                            \
+	"v=0\r\no=x 1 1 IN IP4 10.90.0.1\r\ns=-\r\nc=IN IP4 10.90.0.1\r\nt=0 0\r\nm=audio 20002 RTP/AVP "    \
+	"0\r\n"
+
+struct stage {
+	struct loop *loop;
+	struct lines *lines;
+	int server;              /* socket */
+	struct sockaddr_in from; /* of the last message */
+	char text[MESSAGE];      /* that */
+	struct timer timer;
+	/* what the lines told */
+	unsigned answered, rung, acknowledged, referred, notified, overs;
+	int status, cause;
+	bool final;
+	struct sockaddr_in relay;
+};
+
+static struct sockaddr_in on_media(void *context, unsigned line)
+{
+	(void)context;
+	return (struct sockaddr_in){.sin_family = AF_INET,
+	        .sin_addr.s_addr = htonl(0x0a5a000b),
+	        .sin_port = htons((uint16_t)(30000 + 2 * line))};
+}
+
+static void on_answered(void *context, unsigned line, const struct sockaddr_in *relay)
+{
+	struct stage *stage = context;
+
+	(void)line;
+	stage->answered++;
+	stage->relay = *relay;
+}
+
+static void on_rung(void *context, unsigned line, const struct sockaddr_in *relay)
+{
+	struct stage *stage = context;
+
+	assert_int_equal(line, 1);
+	stage->rung++;
+	stage->relay = *relay;
+}
+
+static void on_acknowledged(void *context, unsigned line)
+{
+	((struct stage *)context)->acknowledged++;
+	assert_int_equal(line, 1);
+}
+
+static void on_referred(void *context, unsigned line, int status)
+{
+	struct stage *stage = context;
+
+	assert_int_equal(line, 1);
+	stage->referred++;
+	stage->status = status;
+}
+
+static void on_notified(void *context, unsigned line, int status, bool final)
+{
+	struct stage *stage = context;
+
+	assert_int_equal(line, 1);
+	stage->notified++;
+	stage->status = status;
+	stage->final = final;
+}
+
+static void on_over(void *context, unsigned line, int cause)
+{
+	struct stage *stage = context;
+
+	(void)line;
+	stage->overs++;
+	stage->cause = cause;
+}
+
+static const struct lines_ops ops = {
+        .media = on_media,
+        .answered = on_answered,
+        .rung = on_rung,
+        .acknowledged = on_acknowledged,
+        .referred = on_referred,
+        .notified = on_notified,
+        .over = on_over,
+};
+
+static int stage_open(void **state)
+{
+	struct stage *stage = calloc(1, sizeof(*stage));
+	struct in_addr loopback = {htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = loopback};
+	socklen_t length = sizeof(name);
+	char error[LINES_ERROR];
+	struct lines_options options = {.count = LINES,
+	        .addresses = &loopback,
+	        .address_count = 1,
+	        .domain = "load.example",
+	        .ptime_ms = 20,
+	        .ops = &ops,
+	        .context = stage};
+
+	assert_non_null(stage);
+	stage->server = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(stage->server, (struct sockaddr *)&name, sizeof(name)), 0);
+	assert_int_equal(getsockname(stage->server, (struct sockaddr *)&name, &length), 0);
+	assert_int_equal(loop_new(&stage->loop), 0);
+	options.loop = stage->loop;
+	options.server = name;
+	assert_int_equal(lines_open(&stage->lines, &options, error), 0);
+	*state = stage;
+	return 0;
+}
+
+static int stage_close(void **state)
+{
+	struct stage *stage = *state;
+
+	lines_close(stage->lines);
+	loop_free(stage->loop);
+	close(stage->server);
+	free(stage);
+	return 0;
+}
+
+static void on_enough(struct timer *timer)
+{
+	loop_stop(owner_of(timer, struct stage, timer)->loop);
+}
+
+/* Lets the lines do what they have to. */
+static void turn(struct stage *stage)
+{
+	assert_int_equal(timer_set(loop_timers(stage->loop), &stage->timer, 5, on_enough), 0);
+	assert_int_equal(loop_run(stage->loop), 0);
+}
+
+/* The next message to the server. Returns the ms that it took. */
+static unsigned hear(struct stage *stage)
+{
+	uint64_t start = clock_monotonic_ms(NULL);
+
+	for (;;) {
+		socklen_t length = sizeof(stage->from);
+		ssize_t bytes = recvfrom(stage->server, stage->text, MESSAGE - 1, MSG_DONTWAIT,
+		        (struct sockaddr *)&stage->from, &length);
+
+		if (bytes >= 0) {
+			stage->text[bytes] = '\0';
+			return (unsigned)(clock_monotonic_ms(NULL) - start);
+		}
+		assert_true(clock_monotonic_ms(NULL) < start + PATIENCE_MS);
+		turn(stage);
+	}
+}
+
+static void hear_nothing(struct stage *stage)
+{
+	char byte;
+
+	for (int i = 0; i < 4; i++)
+		turn(stage);
+	assert_true(recv(stage->server, &byte, 1, MSG_DONTWAIT) < 0);
+}
+
+/* The line of a header, with its end, into `line`. */
+static const char *header(const struct stage *stage, const char *name, char line[512])
+{
+	const char *at = strstr(stage->text, name);
+
+	assert_non_null(at);
+	snprintf(line, 512, "%.*s\r\n", (int)strcspn(at, "\r"), at);
+	return line;
+}
+
+static void say(struct stage *stage, const char *text)
+{
+	assert_true(sendto(stage->server, text, strlen(text), 0, (struct sockaddr *)&stage->from,
+	                    sizeof(stage->from)) > 0);
+	turn(stage);
+}
+
+/* Answers the request that was heard last. */
+static void reply(
+        struct stage *stage, const char *status, const char *tag, const char *rest, const char *body)
+{
+	char via[512], from[512], to[512], call_id[512], cseq[512], text[MESSAGE];
+
+	header(stage, "To:", to);
+	if (*tag)
+		snprintf(strchr(to, '\r'), 64, ";tag=%s\r\n", tag);
+	snprintf(text, sizeof(text), "SIP/2.0 %s\r\n%s%s%s%s%s%sContent-Length: %zu\r\n\r\n%s", status,
+	        header(stage, "Via:", via), header(stage, "From:", from), to,
+	        header(stage, "Call-ID:", call_id), header(stage, "CSeq:", cseq), rest, strlen(body), body);
+	say(stage, text);
+}
+
+#define CONTACT "Contact: <sip:xdpark@127.0.0.1:5099>\r\nContent-Type: application/sdp\r\n"
+
+static void call_up(struct stage *stage)
+{
+	line_call(stage->lines, 0, "700", false);
+	hear(stage);
+	reply(stage, "200 OK", "theirs", CONTACT, RELAY_SDP);
+	assert_int_equal(stage->answered, 1);
+}
+
+static void calls_and_hangs_up(void **state)
+{
+	struct stage *stage = *state;
+	char branch[512], other[512];
+
+	line_call(stage->lines, 0, "700", true);
+	hear(stage);
+	assert_int_equal(strncmp(stage->text, "INVITE sip:700@load.example SIP/2.0\r\n", 37), 0);
+	assert_non_null(strstr(stage->text, "Referred-By: <sip:rig@load.example>\r\n"));
+	assert_non_null(strstr(stage->text, "c=IN IP4 10.90.0.11\r\n"));
+	assert_non_null(strstr(stage->text, "m=audio 30000 RTP/AVP 0\r\n"));
+	assert_false(line_is_up(stage->lines, 0));
+	header(stage, "Via:", branch);
+	reply(stage, "200 OK", "theirs", CONTACT, RELAY_SDP);
+	assert_int_equal(stage->answered, 1);
+	assert_int_equal(ntohs(stage->relay.sin_port), 20002);
+	assert_true(line_is_up(stage->lines, 0));
+	hear(stage);
+	assert_int_equal(strncmp(stage->text, "ACK sip:xdpark@127.0.0.1:5099 SIP/2.0\r\n", 39), 0);
+	assert_non_null(strstr(stage->text, ";tag=theirs\r\n"));
+	assert_non_null(strstr(stage->text, "CSeq: 1 ACK\r\n"));
+	assert_string_not_equal(header(stage, "Via:", other), branch);
+	line_hang_up(stage->lines, 0);
+	hear(stage);
+	assert_int_equal(strncmp(stage->text, "BYE sip:xdpark@", 15), 0);
+	assert_non_null(strstr(stage->text, "CSeq: 2 BYE\r\n"));
+	assert_int_equal(stage->overs, 0);
+	reply(stage, "200 OK", "", "", "");
+	assert_int_equal(stage->overs, 1);
+	assert_int_equal(stage->cause, CAUSE_NONE);
+	assert_false(line_is_up(stage->lines, 0));
+}
+
+/* A 200 that comes again is acknowledged again; one of an older call of the line isn't. */
+static void acknowledges_again(void **state)
+{
+	struct stage *stage = *state;
+	struct lines_counters counters;
+	char invite[MESSAGE];
+
+	line_call(stage->lines, 0, "700", false);
+	hear(stage);
+	memcpy(invite, stage->text, sizeof(invite));
+	reply(stage, "200 OK", "theirs", CONTACT, RELAY_SDP);
+	hear(stage);
+	memcpy(stage->text, invite, sizeof(invite));
+	reply(stage, "200 OK", "theirs", CONTACT, RELAY_SDP);
+	hear(stage);
+	assert_non_null(strstr(stage->text, "CSeq: 1 ACK\r\n"));
+	assert_int_equal(stage->answered, 1);
+	line_hang_up(stage->lines, 0);
+	hear(stage);
+	reply(stage, "200 OK", "", "", "");
+	line_call(stage->lines, 0, "700", false);
+	hear(stage);
+	memcpy(stage->text, invite, sizeof(invite));
+	reply(stage, "200 OK", "theirs", CONTACT, RELAY_SDP);
+	hear_nothing(stage);
+	assert_int_equal(stage->answered, 1);
+	lines_count(stage->lines, &counters);
+	assert_int_equal(counters.strays, 1);
+	assert_int_equal(counters.again, 1);
+}
+
+static void is_refused(void **state)
+{
+	struct stage *stage = *state;
+	char branch[512], other[512];
+
+	line_call(stage->lines, 0, "700", false);
+	hear(stage);
+	header(stage, "Via:", branch);
+	reply(stage, "486 Busy Here", "theirs", "", "");
+	hear(stage);
+	assert_int_equal(strncmp(stage->text, "ACK sip:700@load.example SIP/2.0\r\n", 34), 0);
+	assert_non_null(strstr(stage->text, ";tag=theirs\r\n"));
+	assert_string_equal(header(stage, "Via:", other), branch);
+	assert_int_equal(stage->overs, 1);
+	assert_int_equal(stage->cause, 486);
+}
+
+static void asks_again(void **state)
+{
+	struct stage *stage = *state;
+	struct lines_counters counters;
+	char first[MESSAGE];
+	unsigned ms;
+
+	line_call(stage->lines, 0, "700", false);
+	hear(stage);
+	memcpy(first, stage->text, sizeof(first));
+	ms = hear(stage);
+	assert_true(ms >= 480 && ms < 1000);
+	assert_string_equal(stage->text, first);
+	reply(stage, "200 OK", "theirs", CONTACT, RELAY_SDP);
+	hear(stage);
+	assert_int_equal(stage->answered, 1);
+	lines_count(stage->lines, &counters);
+	assert_int_equal(counters.resent, 1);
+}
+
+/* A 200 without SDP is of no use: it is acknowledged, and the call ended. */
+static void hears_no_media(void **state)
+{
+	struct stage *stage = *state;
+
+	line_call(stage->lines, 0, "700", false);
+	hear(stage);
+	reply(stage, "200 OK", "theirs", "Contact: <sip:xdpark@127.0.0.1:5099>\r\n", "");
+	hear(stage);
+	assert_int_equal(strncmp(stage->text, "ACK ", 4), 0);
+	hear(stage);
+	assert_int_equal(strncmp(stage->text, "BYE ", 4), 0);
+	assert_int_equal(stage->cause, CAUSE_NO_MEDIA);
+	reply(stage, "200 OK", "", "", "");
+	assert_int_equal(stage->overs, 1);
+	assert_int_equal(stage->answered, 0);
+	line_call(stage->lines, 0, "700", false);
+	hear(stage);
+}
+
+/* A request in the call of line 0, which called us. */
+static void ask_caller(struct stage *stage, const char *method, const char *tag)
+{
+	char from[512], call_id[512], text[MESSAGE];
+	const char *at = strchr(header(stage, "From:", from), '<');
+
+	snprintf(text, sizeof(text),
+	        "%s sip:rig@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5099;rport;branch=z9hG4bKx\r\n"
+	        "Max-Forwards: 70\r\nFrom: <sip:700@load.example>;tag=theirs\r\nTo: %.*s;tag=%s\r\n%s"
+	        "CSeq: 7 %s\r\nContent-Length: 0\r\n\r\n",
+	        method, (int)(strchr(at, '>') + 1 - at), at, tag, header(stage, "Call-ID:", call_id), method);
+	say(stage, text);
+}
+
+static void is_hung_up(void **state)
+{
+	struct stage *stage = *state;
+	char from[512], tag[64], ack[MESSAGE];
+
+	call_up(stage);
+	hear(stage);
+	memcpy(ack, stage->text, sizeof(ack));
+	snprintf(tag, sizeof(tag), "%s", strstr(header(stage, "From:", from), ";tag=") + 5);
+	*strchr(tag, '\r') = '\0';
+	for (int i = 0; i < 2; i++) {
+		memcpy(stage->text, ack, sizeof(ack));
+		ask_caller(stage, "BYE", tag);
+		hear(stage);
+		assert_int_equal(strncmp(stage->text, "SIP/2.0 200 OK\r\n", 16), 0);
+		assert_non_null(strstr(stage->text, "CSeq: 7 BYE\r\n"));
+		assert_int_equal(stage->overs, 1);
+		assert_int_equal(stage->cause, CAUSE_HUNG_UP);
+	}
+	memcpy(stage->text, ack, sizeof(ack));
+	ask_caller(stage, "BYE", "another");
+	hear(stage);
+	assert_int_equal(strncmp(stage->text, "SIP/2.0 481 ", 12), 0);
+}
+
+static void ask_phone(struct stage *stage, const char *method, unsigned cseq, const char *tag,
+        const char *rest, const char *body)
+{
+	char text[MESSAGE];
+
+	snprintf(text, sizeof(text),
+	        "%s sip:1@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5099;rport;branch=z9hG4bK%u%s\r\n"
+	        "Max-Forwards: 70\r\nFrom: <sip:rig0@load.example>;tag=theirs\r\nTo: "
+	        "<sip:1@load.example>%s%s\r\n"
+	        "Call-ID: abc\r\nCSeq: %u %s\r\nContact: <sip:xdpark@127.0.0.1:5099>\r\n%sContent-Length: "
+	        "%zu\r\n\r\n%s",
+	        method, cseq, method, *tag ? ";tag=" : "", tag, cseq, method, rest, strlen(body), body);
+	say(stage, text);
+}
+
+/* The phone of line 0's callee is line 1: it answers, transfers, is told, and hangs up. */
+static void phone_refers(void **state)
+{
+	struct stage *stage = *state;
+	char to[512], tag[64];
+
+	/* So that the server knows where the phone is. */
+	line_call(stage->lines, 0, "1", false);
+	hear(stage);
+	ask_phone(stage, "INVITE", 1, "", "Content-Type: application/sdp\r\n", RELAY_SDP);
+	hear(stage);
+	assert_int_equal(strncmp(stage->text, "SIP/2.0 200 OK\r\n", 16), 0);
+	assert_non_null(strstr(stage->text, "m=audio 30002 RTP/AVP 0\r\n"));
+	assert_int_equal(stage->rung, 1);
+	snprintf(tag, sizeof(tag), "%s", strstr(header(stage, "To:", to), ";tag=") + 5);
+	*strchr(tag, '\r') = '\0';
+	/* Its 200 was lost: the same again. */
+	ask_phone(stage, "INVITE", 1, "", "Content-Type: application/sdp\r\n", RELAY_SDP);
+	hear(stage);
+	assert_non_null(strstr(stage->text, tag));
+	assert_int_equal(stage->rung, 1);
+	ask_phone(stage, "ACK", 1, tag, "", "");
+	ask_phone(stage, "ACK", 1, tag, "", "");
+	assert_int_equal(stage->acknowledged, 1);
+
+	line_refer(stage->lines, 1, "700");
+	hear(stage);
+	assert_int_equal(strncmp(stage->text, "REFER sip:xdpark@127.0.0.1:5099 SIP/2.0\r\n", 41), 0);
+	assert_non_null(strstr(stage->text, "Refer-To: <sip:700@load.example>\r\n"));
+	assert_non_null(strstr(stage->text, "From: <sip:1@load.example>;tag="));
+	assert_non_null(strstr(stage->text, "To: <sip:rig0@load.example>;tag=theirs\r\n"));
+	assert_non_null(strstr(stage->text, "Call-ID: abc\r\n"));
+	reply(stage, "202 Accepted", "", "", "");
+	assert_int_equal(stage->referred, 1);
+	assert_int_equal(stage->status, 202);
+	ask_phone(stage, "NOTIFY", 2, tag,
+	        "Event: refer\r\nSubscription-State: terminated;reason=noresource\r\n"
+	        "Content-Type: message/sipfrag\r\n",
+	        "SIP/2.0 200 Parked on 701\r\n");
+	hear(stage);
+	assert_int_equal(strncmp(stage->text, "SIP/2.0 200 OK\r\n", 16), 0);
+	assert_int_equal(stage->notified, 1);
+	assert_int_equal(stage->status, 200);
+	assert_true(stage->final);
+	line_hang_up(stage->lines, 1);
+	hear(stage);
+	assert_int_equal(strncmp(stage->text, "BYE ", 4), 0);
+	reply(stage, "200 OK", "", "", "");
+	assert_int_equal(stage->overs, 1);
+	assert_int_equal(stage->cause, CAUSE_NONE);
+}
+
+static void counts_what_is_malformed(void **state)
+{
+	struct stage *stage = *state;
+	struct lines_counters counters;
+
+	line_call(stage->lines, 0, "700", false);
+	hear(stage);
+	say(stage, "SIP/2.0 2000 OK\r\n\r\n");
+	ask_phone(stage, "INVITE", 1, "", "", "");
+	hear(stage);
+	assert_int_equal(strncmp(stage->text, "SIP/2.0 488 ", 12), 0);
+	lines_count(stage->lines, &counters);
+	assert_int_equal(counters.malformed, 1);
+	assert_int_equal(counters.received, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(calls_and_hangs_up, stage_open, stage_close),
+	        cmocka_unit_test_setup_teardown(acknowledges_again, stage_open, stage_close),
+	        cmocka_unit_test_setup_teardown(is_refused, stage_open, stage_close),
+	        cmocka_unit_test_setup_teardown(asks_again, stage_open, stage_close),
+	        cmocka_unit_test_setup_teardown(hears_no_media, stage_open, stage_close),
+	        cmocka_unit_test_setup_teardown(is_hung_up, stage_open, stage_close),
+	        cmocka_unit_test_setup_teardown(phone_refers, stage_open, stage_close),
+	        cmocka_unit_test_setup_teardown(counts_what_is_malformed, stage_open, stage_close),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
