@@ -7,9 +7,9 @@ static const char *const names[] = {
         [CAUSE_NO_ANSWER] = "no_answer",
         [CAUSE_HUNG_UP] = "hung_up",
         [CAUSE_NO_MEDIA] = "no_media",
-        [CAUSE_NOT_RUNG] = "not_rung",
         [CAUSE_NOT_TOLD] = "not_told",
         [CAUSE_NOT_HEARD] = "not_heard",
+        [CAUSE_NO_LINE] = "no_line",
         [CAUSE_UNFINISHED] = "unfinished",
 };
 

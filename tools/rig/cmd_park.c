@@ -4,12 +4,12 @@
  * calls a user, whose phone answers, transfers the call to the park number, is told how that went, and hangs
  * up.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "tools/rig/command.h"
 #include "tools/rig/load.h"
-#include "tools/rig/report.h"
 
 enum { PHONES = 9, HEAR_MS = 500 };
 
@@ -28,8 +28,6 @@ struct park {
 	unsigned first;
 	bool measuring;
 	struct step *steps; /* of lines; by REFER the trunk's */
-	struct times setup;
-	struct causes lost; /* calls that were parked already */
 };
 
 static bool line_has_phone(const struct park *park, unsigned line)
@@ -47,7 +45,7 @@ static void settle(struct park *park, unsigned line, int cause)
 	struct step *step = step_of(park, line);
 
 	if (step->settled) {
-		causes_add(&park->lost, cause);
+		causes_add(&park->load.lost, cause);
 		return;
 	}
 	step->settled = true;
@@ -57,7 +55,7 @@ static void settle(struct park *park, unsigned line, int cause)
 static void note_setup(struct park *park, const struct step *step)
 {
 	if (park->measuring)
-		times_add(&park->setup, machine_clock_ns() - step->since_ns);
+		times_add(&park->load.setup, machine_clock_ns() - step->since_ns);
 }
 
 static void start_invite(struct load *load, unsigned line, uint64_t due_ns)
@@ -91,20 +89,14 @@ static void refer_when_up(struct park *park, unsigned line)
 	line_refer(park->load.lines, line | 1U, park->load.options->number);
 }
 
-static struct sockaddr_in on_media(void *context, unsigned line)
-{
-	const struct park *park = context;
-
-	return callers_address(park->load.callers, line);
-}
-
 static void on_answered(void *context, unsigned line, const struct sockaddr_in *relay)
 {
 	struct park *park = context;
 	bool phone = line_has_phone(park, line);
 	struct step *step = step_of(park, line);
 
-	callers_connect(park->load.callers, line, relay, phone ? CL_TALK : CL_HOLD, line ^ 1U);
+	/* Nobody talks before it is parked, and then its hold stream is there before anybody is told. */
+	callers_connect(park->load.callers, line, relay, CL_HOLD, line ^ 1U);
 	if (phone) {
 		step->answered = true;
 		refer_when_up(park, line);
@@ -135,7 +127,6 @@ static void on_referred(void *context, unsigned line, int status)
 
 	if (status == 202) {
 		note_setup(park, step_of(park, line));
-		callers_expect(park->load.callers, line ^ 1U, CL_HOLD, line);
 		return;
 	}
 	settle(park, line, status);
@@ -163,7 +154,7 @@ static void on_over(void *context, unsigned line, int cause)
 }
 
 static const struct lines_ops park_lines = {
-        .media = on_media,
+        .media = load_media,
         .answered = on_answered,
         .rung = on_rung,
         .acknowledged = on_acknowledged,
@@ -187,9 +178,9 @@ static void heed_silence(const struct park *park, struct load_outcome *outcome)
 	}
 }
 
-static int park_measure(struct park *park, struct load_outcome *outcome)
+static int park_measure(struct load *load, struct load_outcome *outcome)
 {
-	struct load *load = &park->load;
+	struct park *park = (struct park *)load;
 	bool refer = load->options->by_refer;
 	const struct load_phase before = {.doing = "parking those before",
 	        .rate = load_aside_rate(load),
@@ -205,6 +196,7 @@ static int park_measure(struct park *park, struct load_outcome *outcome)
 	if (!failed)
 		failed = load_wait(load, (unsigned)(load->options->warmup * 1000));
 	park->measuring = true;
+	load_listen(load);
 	if (!failed)
 		failed = load_run(load, &measured, outcome);
 	if (!failed)
@@ -214,45 +206,30 @@ static int park_measure(struct park *park, struct load_outcome *outcome)
 	return failed;
 }
 
-static json_t *park_report(const struct park *park, const struct load_outcome *outcome)
+static int park_report(const struct load *load, json_t *report)
 {
-	const struct rig_options *options = park->load.options;
-	json_t *report = json_pack("{s:s, s:s, s:i, s:f}", "work", "park", "by",
-	        options->by_refer ? "refer" : "invite", "parked_before", options->parked, "asked_rate",
-	        options->rate);
+	const struct rig_options *options = load->options;
+	json_t *part = json_pack(
+	        "{s:s, s:i}", "by", options->by_refer ? "refer" : "invite", "parked_before", options->parked);
+	int failed = part ? json_object_update(report, part) : -1;
 
-	if (!report || load_report(outcome, report) ||
-	        json_object_set_new(report, "setup_us", times_report(&park->setup, 1e3)) ||
-	        json_object_set_new(report, "lost", causes_report(&park->lost))) {
-		json_decref(report);
-		return NULL;
-	}
-	return report;
+	json_decref(part);
+	return failed ? -ENOMEM : 0;
 }
 
 static int park_run(const struct rig_options *options)
 {
 	static struct park park;
-	struct load_outcome outcome;
-	unsigned lines;
-	json_t *report;
+	struct load_work work = {
+	        .name = "park", .ops = &park_lines, .measure = park_measure, .report = park_report};
 	int code;
 
 	park.first = (options->parked + 1) & ~1U;
-	lines = park.first + (options->by_refer ? 2 : 1) * options->calls;
-	park.steps = calloc(lines, sizeof(*park.steps));
-	code = park.steps ? load_open(&park.load, options, lines, &park_lines, &park) : RIG_FAILED;
-	if (!code && park_measure(&park, &outcome))
-		code = load_interrupted();
-	if (!code) {
-		report = park_report(&park, &outcome);
-		load_hang_up(&park.load, NULL);
-		code = load_print(
-		        &park.load, report, outcome.succeeded == options->calls && !causes_sum(&park.lost));
-	} else if (park.load.lines) {
-		load_hang_up(&park.load, NULL);
-	}
-	load_close(&park.load);
+	work.lines = park.first + (options->by_refer ? 2 : 1) * options->calls;
+	park.steps = calloc(work.lines, sizeof(*park.steps));
+	if (!park.steps)
+		return RIG_FAILED;
+	code = load_do(&park.load, options, &work);
 	free(park.steps);
 	return code;
 }

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "tools/rig/command.h"
+#include "tools/rig/outcome.h"
 #include "tools/rig/report.h"
 
 enum { TICK_MS = 1, SECOND_MS = 1000, SIP_PORT = 5060, ASIDE_RATE = 2000 };
@@ -35,8 +36,7 @@ static int open_callers(struct load *load, unsigned count, char *error)
 	return failed ? failed : callers_open(&load->callers, &how, error);
 }
 
-static int open_lines(
-        struct load *load, unsigned count, const struct lines_ops *ops, void *context, char *error)
+static int open_lines(struct load *load, unsigned count, const struct lines_ops *ops, char *error)
 {
 	const struct rig_options *options = load->options;
 	struct lines_options how = {.loop = load->loop,
@@ -48,31 +48,31 @@ static int open_lines(
 	        .domain = options->domain,
 	        .ptime_ms = options->ptime_ms,
 	        .ops = ops,
-	        .context = context};
+	        .context = load};
 
 	return lines_open(&load->lines, &how, error);
 }
 
-int load_open(struct load *load, const struct rig_options *options, unsigned lines,
-        const struct lines_ops *ops, void *context)
+static int load_open(struct load *load, const struct load_work *work)
 {
 	char error[CALLERS_ERROR + LINES_ERROR] = "out of memory";
-	int failed;
+	int failed = loop_new(&load->loop);
 
-	load->options = options;
-	progress_start(options->json);
-	failed = loop_new(&load->loop);
 	if (!failed)
-		failed = open_callers(load, lines, error);
+		failed = open_callers(load, work->lines, error);
 	if (!failed)
-		failed = open_lines(load, lines, ops, context, error);
+		failed = open_lines(load, work->lines, work->ops, error);
+	if (!failed && work->talks) {
+		failed = talk_start(
+		        &load->talk, load->callers, &load->options->manner, load->options->threads);
+		snprintf(error, sizeof(error), "no thread for the talkers");
+	}
 	return failed ? refuse(error) : 0;
 }
 
-void load_close(struct load *load)
+static void load_close(struct load *load)
 {
-	if (!load->loop)
-		return;
+	talk_stop(load->talk);
 	lines_close(load->lines);
 	callers_close(load->callers);
 	clip_clear(&load->clip);
@@ -91,7 +91,7 @@ static double own_seconds(void)
 
 static void stop_if_done(struct load *load)
 {
-	if (load->phase && load->settled == load->phase->count)
+	if (load->phase && load->settled >= load->phase->count)
 		loop_stop(load->loop);
 }
 
@@ -214,31 +214,14 @@ int load_wait(struct load *load, unsigned ms)
 	return failed;
 }
 
-int load_interrupted(void)
+void load_listen(struct load *load)
 {
-	return refuse("interrupted");
+	callers_window(load->callers, machine_clock_ns(), UINT64_MAX);
 }
 
-int load_print(const struct load *load, json_t *report, bool clean)
+struct sockaddr_in load_media(void *load, unsigned line)
 {
-	if (!report)
-		return refuse("out of memory");
-	report_print(report, load->options->json);
-	json_decref(report);
-	return clean ? RIG_CLEAN : RIG_FAULTS;
-}
-
-int load_report(const struct load_outcome *outcome, json_t *report)
-{
-	double rate = outcome->seconds > 0 ? outcome->succeeded / outcome->seconds : 0;
-	json_t *part = json_pack("{s:i, s:i, s:o, s:f, s:o, s:I, s:f, s:f}", "attempted", outcome->attempted,
-	        "succeeded", outcome->succeeded, "failed", causes_report(&outcome->failed), "rate", rate,
-	        "late_us", times_report(&outcome->late, 1e3), "resent", (json_int_t)outcome->resent,
-	        "busy_cores", outcome->busy_cores, "rig_cores", outcome->rig_cores);
-	int failed = part ? json_object_update(report, part) : -1;
-
-	json_decref(part);
-	return failed ? -ENOMEM : 0;
+	return callers_address(((const struct load *)load)->callers, line);
 }
 
 double load_aside_rate(const struct load *load)
@@ -262,11 +245,13 @@ bool load_heed_over(struct load *load, unsigned line, int cause)
 	callers_disconnect(load->callers, line);
 	if (!load->hanging_up)
 		return false;
-	load_settle(load, cause);
+	/* Whom the other side hung up before his turn is settled when that comes. */
+	if (cause == CAUSE_NONE || cause == CAUSE_NO_ANSWER)
+		load_settle(load, cause);
 	return true;
 }
 
-int load_hang_up(struct load *load, struct load_outcome *outcome)
+static int load_hang_up(struct load *load)
 {
 	const struct load_phase phase = {.doing = "hanging up",
 	        .rate = load_aside_rate(load),
@@ -276,7 +261,64 @@ int load_hang_up(struct load *load, struct load_outcome *outcome)
 
 	load->ending = false;
 	load->hanging_up = true;
-	failed = load_run(load, &phase, outcome);
+	failed = load_run(load, &phase, NULL);
 	load->hanging_up = false;
 	return failed;
+}
+
+/* What was heard: lost is what the streams' own numbers leave out. */
+static json_t *heard_report(const struct load *load)
+{
+	json_t *report = json_object();
+	struct outcome heard;
+
+	if (report && !outcome_read(load->callers, 0, &heard) && !outcome_report(&heard, false, report))
+		return report;
+	json_decref(report);
+	return NULL;
+}
+
+static json_t *load_report(
+        const struct load *load, const struct load_work *work, const struct load_outcome *outcome)
+{
+	double rate = outcome->seconds > 0 ? outcome->succeeded / outcome->seconds : 0;
+	json_t *report = json_pack("{s:s, s:f, s:i, s:i, s:o, s:f, s:o, s:o, s:o, s:I, s:f, s:f, s:o}",
+	        "work", work->name, "asked_rate", load->options->rate, "attempted", outcome->attempted,
+	        "succeeded", outcome->succeeded, "failed", causes_report(&outcome->failed), "rate", rate,
+	        "setup_us", times_report(&load->setup, 1e3), "lost_calls", causes_report(&load->lost),
+	        "late_us", times_report(&outcome->late, 1e3), "resent", (json_int_t)outcome->resent,
+	        "busy_cores", outcome->busy_cores, "rig_cores", outcome->rig_cores, "heard",
+	        heard_report(load));
+
+	if (report && work->report && work->report(load, report)) {
+		json_decref(report);
+		return NULL;
+	}
+	return report;
+}
+
+int load_do(struct load *load, const struct rig_options *options, const struct load_work *work)
+{
+	struct load_outcome outcome;
+	json_t *report = NULL;
+	int code;
+
+	load->options = options;
+	progress_start(options->json);
+	code = load_open(load, work);
+	if (!code) {
+		if (work->measure(load, &outcome))
+			code = refuse("interrupted");
+		else if (!(report = load_report(load, work, &outcome)))
+			code = refuse("out of memory");
+		load_hang_up(load);
+	}
+	if (!code) {
+		report_print(report, options->json);
+		if (outcome.succeeded < outcome.attempted || causes_sum(&load->lost))
+			code = RIG_FAULTS;
+	}
+	json_decref(report);
+	load_close(load);
+	return code;
 }

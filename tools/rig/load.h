@@ -41,6 +41,9 @@ struct load {
 	struct clip clip;
 	struct callers *callers;
 	struct lines *lines;
+	struct talk *talk; /* NULL: nobody talks */
+	struct times setup;
+	struct causes lost; /* calls that were up */
 	struct timer tick, second;
 	const struct load_phase *phase;
 	struct pace pace;
@@ -49,16 +52,26 @@ struct load {
 	uint64_t last_ns;     /* the last success */
 	struct load_outcome outcome;
 	bool ending;     /* asked to end */
-	bool hanging_up; /* load_hang_up() runs */
+	bool hanging_up; /* in the end */
 };
 
-/* With so many lines, each of which is the caller of its number. An exit code; what is wrong has been said.
- */
-int load_open(struct load *load, const struct rig_options *options, unsigned lines,
-        const struct lines_ops *ops, void *context);
+/* What a command does. Its struct begins with struct load, which is the lines' context. */
+struct load_work {
+	const char *name;
+	unsigned lines; /* each is the caller of its number */
+	bool talks;
+	const struct lines_ops *ops;
+	/* Runs its phases. 0, or -EINTR: asked to end. */
+	int (*measure)(struct load *load, struct load_outcome *outcome);
+	/* Adds what only it has to the report; NULL: nothing. 0 or -ENOMEM. */
+	int (*report)(const struct load *load, json_t *report);
+};
 
-/* Zeroed or closed is legal. */
-void load_close(struct load *load);
+/*
+ * Opens what is needed, measures, hangs up, prints the report: attempted, succeeded, failed, rate, setup_us,
+ * lost_calls, heard, and what the rig itself took. An exit code.
+ */
+int load_do(struct load *load, const struct rig_options *options, const struct load_work *work);
 
 /* Runs a phase until all of it is settled. *outcome may be NULL. 0, or -EINTR: asked to end. */
 int load_run(struct load *load, const struct load_phase *phase, struct load_outcome *outcome);
@@ -70,24 +83,18 @@ void load_settle(struct load *load, int cause);
 int load_wait(struct load *load, unsigned ms);
 
 /*
- * Hangs up all lines that are up, also after the run was asked to end. *outcome may be NULL. 0, or -EINTR:
- * asked to end once more.
+ * For lines_ops.over: the caller hears nothing more. True in the end, when all are hung up: nothing else is
+ * to be done about it then.
  */
-int load_hang_up(struct load *load, struct load_outcome *outcome);
-
-/* For lines_ops.over: true while load_hang_up() runs, and then nothing else is to be done about it. */
 bool load_heed_over(struct load *load, unsigned line, int cause);
+
+/* For lines_ops.media. */
+struct sockaddr_in load_media(void *load, unsigned line);
 
 /* What isn't measured itself goes on at this rate: calls that are to be there before, hanging up. */
 double load_aside_rate(const struct load *load);
 
-/* Says that the run was interrupted. An exit code. */
-int load_interrupted(void);
-
-/* Prints a report and lets go of it; NULL: there was no memory. An exit code. */
-int load_print(const struct load *load, json_t *report, bool clean);
-
-/* Adds attempted, succeeded, failed, rate and what the rig itself took. 0 or -ENOMEM. */
-int load_report(const struct load_outcome *outcome, json_t *report);
+/* From now on what callers hear is counted, and told as "heard". */
+void load_listen(struct load *load);
 
 #endif

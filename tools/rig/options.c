@@ -21,7 +21,7 @@
 
 /* Subcommands that measure media, and those that measure signalling. */
 #define MEDIA " hold forward "
-#define LOAD  " park "
+#define LOAD  " park take "
 
 enum { SIP_PORT = 5060 };
 
@@ -49,7 +49,7 @@ static const struct {
         {{"server", 1, 0, 'S'}, " IP:PORT", "where SIP goes to (" DEFAULT_SERVER ")", NULL},
         {{"domain", 1, 0, 'd'}, " NAME", "of the tenant (" DEFAULT_DOMAIN ")", NULL},
         {{"number", 1, 0, 'N'}, " N", "to park at (700)", " hold park "},
-        {{"orbit", 1, 0, 'o'}, " N", "the first of as many as there are calls (100000)", " forward "},
+        {{"orbit", 1, 0, 'o'}, " N", "the first of as many as there are calls (100000)", " forward take "},
         {{"pending", 1, 0, 'O'}, " N", "SIP requests under way at most (64)", MEDIA},
         {{"interface", 1, 0, 'i'}, " NAME", "towards the relay (" DEFAULT_INTERFACE ")", NULL},
         {{"local", 1, 0, 'l'}, " IP[-IP]", "addresses of callers (" DEFAULT_LOCAL ")", NULL},
