@@ -73,10 +73,10 @@ UNIT_FAKES := $(patsubst %.c,$(OUT)/%.o,$(filter-out tests/unit/test_%.c,$(wildc
 # Programs that shell tests and the demo use: one file each, but for those that judge captures.
 LISTEN_TOOLS := tests/listen/stream_check.c tests/listen/encode_clip.c tests/listen/compare_sound.c
 LISTEN_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(LISTEN_TOOLS),$(wildcard tests/listen/*.c)))
-TEST_TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bpf/verifier.c tests/netns/*.c tests/sip/*.c) $(LISTEN_TOOLS))
+TEST_TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bpf/verifier.c tests/bench/*.c tests/netns/*.c tests/sip/*.c) $(LISTEN_TOOLS))
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 
-.PHONY: build deps demo demo-programs check check-6.1 fuzz lint install clean help tests
+.PHONY: bench-quick build deps demo demo-programs check check-6.1 fuzz lint install clean help tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -158,7 +158,7 @@ $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/liblisten.a $(OUT)/librig.a $(OUT)/libct
 	$(Q)$(CC) $(SANFLAGS) $(TEST_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
 		$(call pkg_libs,$(LIBS_CTL) $(LIBS_DP) cmocka libpcap) -losipparser2 -lm -lpthread
 
-$(BPF_TESTS): $(BPF_WORLD)
+$(BPF_TESTS) $(OUT)/tests/bench/quick: $(BPF_WORLD)
 
 # The rig's signalling, which needs no kernel program.
 $(filter $(OUT)/tests/unit/test_rig_%,$(UNIT_TESTS)): \
@@ -189,6 +189,10 @@ fuzz: ## look for input that breaks FUZZ_TARGET (config, sdp, sip, users) for FU
 	@mkdir -p $(BUILD)/fuzz/found/$(FUZZ_TARGET)
 	$(BUILD)/fuzz/tests/fuzz/$(FUZZ_TARGET) -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=5 \
 		-artifact_prefix=$(BUILD)/fuzz/found/ $(BUILD)/fuzz/found/$(FUZZ_TARGET) tests/fuzz/corpus/$(FUZZ_TARGET)
+
+bench-quick: ## fail if a path of the relay costs 15% more than before (under a minute)
+	@$(MAKE) --no-print-directory $(BUILD)/tests/bench/quick
+	@$(SUDO) $(BUILD)/tests/bench/quick tests/bench/quick.ratios
 
 lint: ## format, clang-tidy, cppcheck, shellcheck, direction of includes, licence, length of files
 	@tests/lint
