@@ -201,7 +201,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 install: build ## install below DESTDIR and PREFIX (/usr/local): programs, man pages, sounds, an example
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man5 $(SHARE)/man/man8
 	install -m 755 $(OUT)/xdparkd $(OUT)/xdpark-dp $(DESTDIR)$(PREFIX)/sbin
-	install -m 755 $(OUT)/xdpark $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(OUT)/xdpark $(OUT)/xdpark-rig $(DESTDIR)$(PREFIX)/bin
 	install -m 644 ctl/*.5 $(SHARE)/man/man5
 	install -m 644 ctl/*.8 kmod-free/*.8 tools/*.8 $(SHARE)/man/man8
 	install -D -m 644 -t $(SHARE)/xdpark ctl/xdparkd.example.yaml

@@ -13,7 +13,7 @@
 #include "tools/rig/setup.h"
 #include "tools/rig/share.h"
 
-enum { SECONDS_LISTED = 3600, DRAIN_MS = 200 };
+enum { SECONDS_LISTED = 3600, DRAIN_MS = 200, SETTLE_MS = 200, SETTLE_MOST_MS = 10000 };
 
 #define BUSY_ALREADY 0.15 /* cores; an idle machine has less */
 #define SECOND_NS    1000000000ULL
@@ -174,6 +174,40 @@ static int run_window(struct run *run)
 	return failed ? run_refuse("interrupted") : 0;
 }
 
+/* What all callers together have heard wrong so far, outside of the measured time. */
+static uint64_t wrong_so_far(const struct run *run)
+{
+	uint64_t wrong = 0;
+
+	for (unsigned i = 0; i < callers_count(run->callers); i++)
+		wrong += callers_hearing(run->callers, i)->unmeasured;
+	return wrong;
+}
+
+/*
+ * Runs warm, and then until nobody has heard anything wrong for a while: a server that has just been started
+ * may play something else until the clip is encoded.
+ */
+static int run_warm(struct run *run)
+{
+	uint64_t now = machine_clock_ns(), wrong, before;
+	uint64_t end = now + (uint64_t)(run->options->warmup * 1e9),
+	         latest = end + SETTLE_MOST_MS * 1000000ULL;
+
+	progress("warming up");
+	if (run->ops->serve(run->setup, end))
+		return run_refuse("interrupted");
+	wrong = wrong_so_far(run);
+	do {
+		before = wrong;
+		now = machine_clock_ns();
+		if (run->ops->serve(run->setup, now + SETTLE_MS * 1000000ULL))
+			return run_refuse("interrupted");
+		wrong = wrong_so_far(run);
+	} while (wrong != before && now < latest);
+	return 0;
+}
+
 static int run_measure(struct run *run)
 {
 	int code = run_open(run);
@@ -182,12 +216,9 @@ static int run_measure(struct run *run)
 		code = run_set_up(run);
 	if (!code)
 		code = run_talk(run);
-	if (code)
-		return code;
-	progress("warming up");
-	if (run->ops->serve(run->setup, machine_clock_ns() + (uint64_t)(run->options->warmup * 1e9)))
-		return run_refuse("interrupted");
-	return run_window(run);
+	if (!code)
+		code = run_warm(run);
+	return code ? code : run_window(run);
 }
 
 /* What is the relay's of the time that the machine was busy; the raw figures beside it. */

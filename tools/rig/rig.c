@@ -15,7 +15,7 @@ static int print_help(void)
 {
 	puts("Usage: xdpark-rig SUBCOMMAND [OPTION]...\n"
 	     "Simulates callers in XDP and checks every packet that they get. In the lab:\n"
-	     "  tools/lab exec phones build/xdpark-rig hold --calls 1000 --seconds 10\n");
+	     "tools/lab exec phones build/xdpark-rig hold --calls 1000 --seconds 10\n");
 	for (int i = 0; i < COMMANDS; i++)
 		printf("  %-22s %s\n", commands[i]->name, commands[i]->help);
 	putchar('\n');
