@@ -76,7 +76,7 @@ LISTEN_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(LISTEN_TOOLS),$(wildcard 
 TEST_TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bpf/verifier.c tests/bench/*.c tests/netns/*.c tests/sip/*.c) $(LISTEN_TOOLS))
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 
-.PHONY: bench-quick build deps demo demo-programs check check-6.1 fuzz lint install clean help tests
+.PHONY: bench bench-quick build deps demo demo-programs check check-6.1 fuzz lint install clean help tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -189,6 +189,10 @@ fuzz: ## look for input that breaks FUZZ_TARGET (config, sdp, sip, users) for FU
 	@mkdir -p $(BUILD)/fuzz/found/$(FUZZ_TARGET)
 	$(BUILD)/fuzz/tests/fuzz/$(FUZZ_TARGET) -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=5 \
 		-artifact_prefix=$(BUILD)/fuzz/found/ $(BUILD)/fuzz/found/$(FUZZ_TARGET) tests/fuzz/corpus/$(FUZZ_TARGET)
+
+bench: ## what xdpark does on this machine, as a table (about five minutes; the machine should be idle)
+	@$(MAKE) --no-print-directory build
+	@$(SUDO) tests/bench/run
 
 bench-quick: ## fail if a path of the relay costs 15% more than before (under a minute)
 	@$(MAKE) --no-print-directory $(BUILD)/tests/bench/quick
