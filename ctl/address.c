@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const uint8_t MAPPED[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+#include "kmod-free/ip.h"
+
+_Static_assert((int)ADDRESS_TEXT == (int)IP_TEXT, "room for an address in words");
 
 enum { IPV4_AT = 12 }; /* where the IPv4 address lies in the 16 bytes */
 
@@ -41,24 +43,16 @@ static int cut(char *to, const char *text, size_t length)
 
 int address_parse_ip(const char *text, uint8_t ip[16])
 {
-	char bare[ADDRESS_TEXT];
-	uint8_t parsed[16];
 	size_t length = strlen(text);
+	char bare[ADDRESS_TEXT];
 
-	memcpy(parsed, MAPPED, sizeof(MAPPED));
-	if (inet_pton(AF_INET, text, parsed + IPV4_AT) == 1) {
-		memcpy(ip, parsed, sizeof(parsed));
-		return 0;
-	}
 	if (length > 2 && text[0] == '[' && text[length - 1] == ']') {
-		if (cut(bare, text + 1, length - 2))
+		/* Brackets are for IPv6 alone. */
+		if (cut(bare, text + 1, length - 2) || !strchr(bare, ':'))
 			return -EINVAL;
 		text = bare;
 	}
-	if (inet_pton(AF_INET6, text, parsed) != 1)
-		return -EINVAL;
-	memcpy(ip, parsed, sizeof(parsed));
-	return 0;
+	return ip_parse(text, ip);
 }
 
 int address_parse(const char *text, uint16_t port, struct address *address)
@@ -125,11 +119,7 @@ bool network_holds(const struct network *network, const uint8_t ip[16])
 
 const char *address_format_ip(const uint8_t ip[16], char *text)
 {
-	if (address_is_ipv4(ip))
-		inet_ntop(AF_INET, ip + IPV4_AT, text, ADDRESS_TEXT);
-	else
-		inet_ntop(AF_INET6, ip, text, ADDRESS_TEXT);
-	return text;
+	return ip_format(ip, text);
 }
 
 const char *address_format(const struct address *address, char *text)
@@ -145,7 +135,7 @@ const char *address_format(const struct address *address, char *text)
 
 bool address_is_ipv4(const uint8_t ip[16])
 {
-	return memcmp(ip, MAPPED, sizeof(MAPPED)) == 0;
+	return ip_is_v4(ip);
 }
 
 bool address_is_any(const uint8_t ip[16])
@@ -209,8 +199,7 @@ int address_from_socket(const struct sockaddr_storage *socket_address, struct ad
 	if (socket_address->ss_family == AF_INET) {
 		const struct sockaddr_in *in = (const struct sockaddr_in *)socket_address;
 
-		memcpy(address->ip, MAPPED, sizeof(MAPPED));
-		memcpy(address->ip + IPV4_AT, &in->sin_addr, sizeof(in->sin_addr));
+		ip_from_bytes(address->ip, &in->sin_addr, 4);
 		address->port = ntohs(in->sin_port);
 	} else if (socket_address->ss_family == AF_INET6) {
 		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)socket_address;

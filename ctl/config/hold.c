@@ -30,19 +30,15 @@ static const char *file_refusal(const char *path)
 static void read_ringback(struct reading *reading, const struct where *where, const yaml_node_t *value,
         const struct field *field, void *to)
 {
-	const char *text = value_text(reading, where, value);
+	int country = value_choice(
+	        reading, where, value, "ringback of", countries, sizeof(countries) / sizeof(countries[0]));
 	struct config_hold *hold = to;
 
 	(void)field;
-	if (!text)
+	if (country < 0)
 		return;
-	for (size_t i = 0; i < sizeof(countries) / sizeof(countries[0]); i++)
-		if (strcmp(text, countries[i]) == 0) {
-			hold->kind = HOLD_RINGBACK;
-			hold->country = countries[i];
-			return;
-		}
-	problem_at(reading, where, value, "no ringback of \"%.40s\"; there are de, us, uk, fr", text);
+	hold->kind = HOLD_RINGBACK;
+	hold->country = countries[country];
 }
 
 static void read_music(struct reading *reading, const struct where *where, const yaml_node_t *value,

@@ -27,18 +27,12 @@ static const char *const digests[] = {
 static void read_digest(struct reading *reading, const struct where *where, const yaml_node_t *value,
         const struct field *field, void *to)
 {
-	const char *text = value_text(reading, where, value);
-	enum config_digest *digest = to;
+	int digest =
+	        value_choice(reading, where, value, "digest", digests, sizeof(digests) / sizeof(digests[0]));
 
 	(void)field;
-	if (!text)
-		return;
-	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++)
-		if (strcasecmp(text, digests[i]) == 0) {
-			*digest = (enum config_digest)i;
-			return;
-		}
-	problem_at(reading, where, value, "no digest \"%.40s\"; there are md5, sha-256 and both", text);
+	if (digest >= 0)
+		*(enum config_digest *)to = (enum config_digest)digest;
 }
 
 static const struct field fields[] = {
@@ -56,18 +50,15 @@ static void entry_read_codec(struct reading *reading, const struct where *where,
         size_t index, void *context)
 {
 	struct config_tenant *tenant = context;
-	const char *text = value_text(reading, where, node);
-	int codec = 0;
+	const char *names[XD_CODECS];
+	int codec;
 
 	(void)index;
-	if (!text)
+	for (codec = 0; codec < XD_CODECS; codec++)
+		names[codec] = codec_name((enum xd_codec)codec);
+	codec = value_choice(reading, where, node, "codec", names, XD_CODECS);
+	if (codec < 0)
 		return;
-	while (codec < XD_CODECS && strcasecmp(text, codec_name((enum xd_codec)codec)) != 0)
-		codec++;
-	if (codec == XD_CODECS) {
-		problem_at(reading, where, node, "no codec \"%.40s\"; there are PCMU, PCMA, G722", text);
-		return;
-	}
 	for (size_t i = 0; i < tenant->codec_count; i++)
 		if (tenant->codecs[i] == (enum xd_codec)codec) {
 			problem_at(

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/config/value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/un.h>
 
 #define LETTERS  "abcdefghijklmnopqrstuvwxyz"
@@ -55,6 +57,25 @@ void value_read_text(struct reading *reading, const struct where *where, const y
 	(void)field;
 	if (text)
 		*(const char **)to = reading_text(reading, text);
+}
+
+int value_choice(struct reading *reading, const struct where *where, const yaml_node_t *node,
+        const char *what, const char *const *words, size_t count)
+{
+	const char *text = value_text(reading, where, node);
+	char known[128] = "";
+
+	if (!text)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		size_t used = strlen(known);
+
+		if (strcasecmp(text, words[i]) == 0)
+			return (int)i;
+		snprintf(known + used, sizeof(known) - used, "%s%s", used ? ", " : "", words[i]);
+	}
+	problem_at(reading, where, node, "no %s \"%.40s\"; there are %s", what, text, known);
+	return -1;
 }
 
 void value_read_flag(struct reading *reading, const struct where *where, const yaml_node_t *value,

@@ -29,6 +29,10 @@ enum value_kind {
 bool value_is(struct reading *reading, const struct where *where, const yaml_node_t *node, const char *text,
         enum value_kind kind);
 
+/* Which of `count` words it is, in any case; -1 (reported): none of them. `what` they are: "digest". */
+int value_choice(struct reading *reading, const struct where *where, const yaml_node_t *node,
+        const char *what, const char *const *words, size_t count);
+
 /* "701-720" or "701": both ends of as many digits, 9 at most, first <= last. Otherwise says so. */
 bool value_range(struct reading *reading, const struct where *where, const yaml_node_t *node,
         const char *text, struct config_orbits *range);

@@ -98,6 +98,25 @@ static void stage_close(struct stage *stage)
 	timers_free(stage->timers);
 }
 
+/* cmocka set-up and tear-down: *state is a stage of four orbits. */
+static const struct orbit_range four = {.first = 701, .last = 704, .digits = 3};
+
+static inline int stage_setup(void **state)
+{
+	static struct stage stage;
+
+	stage = (struct stage){0};
+	stage_open(&stage, &four, 1, NULL);
+	*state = &stage;
+	return 0;
+}
+
+static inline int stage_teardown(void **state)
+{
+	stage_close(*state);
+	return 0;
+}
+
 static inline void stage_wait(struct stage *stage, uint64_t ms)
 {
 	stage->now += ms;

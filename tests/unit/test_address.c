@@ -32,6 +32,7 @@ static void text_goes_in_and_out(void **state)
 	        {"10.0.0.256", NULL},
 	        {"10.0.0", NULL},
 	        {"[10.0.0.1", NULL},
+	        {"[10.0.0.1]", NULL},
 	        {"[fd00::1", NULL},
 	        {"fd00::1]", NULL},
 	        {"[]", NULL},

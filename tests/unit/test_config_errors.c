@@ -136,7 +136,7 @@ static void of_tenants(void **state)
 	        {TENANT "codecs: [PCMU, pcmu]\n", "5: tenants[a].codecs[2]: PCMU is there twice"},
 	        {TENANT "codecs: []\n", "5: tenants[a].codecs: has no entry"},
 	        {TENANT "digest: sha256\n",
-	                "5: tenants[a].digest: no digest \"sha256\"; there are md5, sha-256 and both"},
+	                "5: tenants[a].digest: no digest \"sha256\"; there are md5, both, sha-256"},
 	        {TENANT "digest: [md5]\n", "5: tenants[a].digest: expected a single value"},
 	        {TENANT "digest:\n", "5: tenants[a].digest: has no value"},
 	        {TENANT "numbers: [1]\n", "5: tenants[a].numbers: expected a block"},

@@ -7,24 +7,7 @@
 
 enum { SEEN = 64 };
 
-static const struct orbit_range four = {.first = 701, .last = 704, .digits = 3};
 static int alice, bob, carol; /* whose calls */
-
-static int setup(void **state)
-{
-	static struct stage stage;
-
-	stage = (struct stage){0};
-	stage_open(&stage, &four, 1, NULL);
-	*state = &stage;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	stage_close(*state);
-	return 0;
-}
 
 static int take(struct stage *stage, const char *number, const char *taker, struct parked_call **parked)
 {
@@ -297,7 +280,7 @@ static void without_changed_nobody_is_told(void **state)
 	assert_int_equal(stage->changes, 0);
 }
 
-#define stage_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define stage_test(name) cmocka_unit_test_setup_teardown(name, stage_setup, stage_teardown)
 
 int main(void)
 {

@@ -4,24 +4,7 @@
 
 #include <errno.h>
 
-static const struct orbit_range four = {.first = 701, .last = 704, .digits = 3};
 static int alice, bob;
-
-static int setup(void **state)
-{
-	static struct stage stage;
-
-	stage = (struct stage){0};
-	stage_open(&stage, &four, 1, NULL);
-	*state = &stage;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	stage_close(*state);
-	return 0;
-}
 
 static void recalls_after_its_time_rings_and_starts_over(void **state)
 {
@@ -261,7 +244,7 @@ static void freed_in_the_middle_of_everything(void **state)
 	/* teardown frees: nothing may be left of it */
 }
 
-#define stage_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define stage_test(name) cmocka_unit_test_setup_teardown(name, stage_setup, stage_teardown)
 
 int main(void)
 {

@@ -7,47 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/sip_sides.h"
-
-/* The last message that begins with `starts`, and how many; so many are swallowed. */
-static struct {
-	const char *starts;
-	int seen, swallow;
-	char last[4096];
-} filter;
-
-static bool on_watch(void *context, const char *bytes, size_t length)
-{
-	(void)context;
-	if (length < strlen(filter.starts) || memcmp(bytes, filter.starts, strlen(filter.starts)) != 0)
-		return false;
-	filter.seen++;
-	memcpy(filter.last, bytes, length);
-	filter.last[length] = '\0';
-	return filter.seen <= filter.swallow;
-}
-
-static void watch(const char *starts, int swallow)
-{
-	filter.starts = starts;
-	filter.seen = 0;
-	filter.swallow = swallow;
-	net.watch = on_watch;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	sides_open(1, false);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	sides_close();
-	return 0;
-}
+#include "tests/unit/sip_watch.h"
 
 static void everything_ends(void)
 {
@@ -64,7 +24,7 @@ static void a_ringing_call_is_cancelled(void **state)
 {
 	(void)state;
 	bob.ringing = 180;
-	watch("CANCEL", 0);
+	watch("CANCEL", NULL, 0);
 	send_request("INVITE");
 	net_run(&net, 100);
 	transaction_cancel(alice.client, "Q.850;cause=16");
@@ -82,7 +42,7 @@ static void a_ringing_call_is_cancelled(void **state)
 static void a_cancel_waits_for_the_first_response(void **state)
 {
 	(void)state;
-	watch("CANCEL", 0);
+	watch("CANCEL", NULL, 0);
 	send_request("INVITE");
 	transaction_cancel(alice.client, NULL);
 	net_run(&net, 199);
@@ -97,7 +57,7 @@ static void a_cancel_waits_for_the_first_response(void **state)
 static void a_cancelled_invite_that_nobody_hears_times_out(void **state)
 {
 	(void)state;
-	watch("INVITE", 99);
+	watch("INVITE", NULL, 99);
 	send_request("INVITE");
 	transaction_cancel(alice.client, NULL);
 	everything_ends();
@@ -108,7 +68,7 @@ static void a_lost_cancel_is_sent_again(void **state)
 {
 	(void)state;
 	bob.ringing = 180;
-	watch("CANCEL", 2);
+	watch("CANCEL", NULL, 2);
 	send_request("INVITE");
 	net_run(&net, 100);
 	transaction_cancel(alice.client, NULL);
@@ -127,7 +87,7 @@ static void the_user_hears_of_a_repeated_cancel_once(void **state)
 	bob.hesitates = true;
 	send_request("INVITE");
 	net_run(&net, 100);
-	watch("SIP/2.0 200", 2); /* answers to the CANCEL */
+	watch("SIP/2.0 200", NULL, 2); /* answers to the CANCEL */
 	transaction_cancel(alice.client, NULL);
 	net_run(&net, 5000);
 	assert_int_equal(filter.seen, 3);
@@ -171,7 +131,7 @@ static void requests_other_than_invite_are_not_cancelled(void **state)
 {
 	(void)state;
 	bob.ringing = 100;
-	watch("CANCEL", 0);
+	watch("CANCEL", NULL, 0);
 	send_request("OPTIONS");
 	net_run(&net, 100);
 	transaction_cancel(alice.client, NULL);
@@ -181,7 +141,7 @@ static void requests_other_than_invite_are_not_cancelled(void **state)
 	everything_ends();
 }
 
-#define sip_test(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define sip_test(test) cmocka_unit_test_setup_teardown(test, sides_setup, sides_teardown)
 
 int main(void)
 {

@@ -19,16 +19,7 @@
 #define CSEQ_LINE   "CSeq: 1 OPTIONS\r\n"
 #define HEADERS     VIA_LINE PARTY_LINES CSEQ_LINE
 
-static int no_send(struct transport *transport, const struct flow *flow, const char *bytes, size_t length)
-{
-	(void)transport;
-	(void)flow;
-	(void)bytes;
-	(void)length;
-	return 0;
-}
-
-static const struct transport_ops UDP = {.name = "UDP", .send = no_send}, TCP = {"TCP", true, no_send, NULL};
+static const struct transport_ops UDP = {.name = "UDP"}, TCP = {.name = "TCP", .reliable = true};
 
 /* The status that `length` bytes get: 0 accepted, -1 silence. In memory of their very size. */
 static int verdict_of(const struct transport_ops *ops, const char *bytes, size_t length)

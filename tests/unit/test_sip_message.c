@@ -12,16 +12,7 @@
 
 #include "ctl/sip/message.h"
 
-static int no_send(struct transport *transport, const struct flow *flow, const char *bytes, size_t length)
-{
-	(void)transport;
-	(void)flow;
-	(void)bytes;
-	(void)length;
-	return 0;
-}
-
-static const struct transport_ops UDP = {.name = "UDP", .send = no_send};
+static const struct transport_ops UDP = {.name = "UDP"};
 static struct transport transport = {.ops = &UDP};
 static struct flow flow = {.transport = &transport};
 

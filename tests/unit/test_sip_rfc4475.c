@@ -78,16 +78,7 @@ static const struct row {
         {"inv2543", ACCEPTED, 105},
 };
 
-static int no_send(struct transport *transport, const struct flow *flow, const char *bytes, size_t length)
-{
-	(void)transport;
-	(void)flow;
-	(void)bytes;
-	(void)length;
-	return 0;
-}
-
-static const struct transport_ops UDP = {.name = "UDP", .send = no_send};
+static const struct transport_ops UDP = {.name = "UDP"};
 
 /* The file in memory of its very size, and one byte more that may be written. */
 static char *load(const char *name, size_t *length)

@@ -7,58 +7,12 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/sip_sides.h"
-
-/* Messages that begin with a text (or whose CSeq ends with it): counted, and so many of them swallowed. */
-struct filter {
-	const char *starts, *holds;
-	int seen, swallow;
-	uint64_t at[64]; /* when */
-	char last[4096];
-};
-
-static struct filter filter;
-
-static bool on_watch(void *context, const char *bytes, size_t length)
-{
-	struct filter *f = context;
-
-	if (length < strlen(f->starts) || memcmp(bytes, f->starts, strlen(f->starts)) != 0)
-		return false;
-	if (f->holds && !memmem(bytes, length, f->holds, strlen(f->holds)))
-		return false;
-	assert_true(f->seen < 64 && length < sizeof(f->last));
-	f->at[f->seen++] = net.now - 1000;
-	memcpy(f->last, bytes, length);
-	f->last[length] = '\0';
-	return f->seen <= f->swallow;
-}
-
-static void watch(const char *starts, const char *holds, int swallow)
-{
-	filter = (struct filter){.starts = starts, .holds = holds, .swallow = swallow};
-	net.watch = on_watch;
-	net.watcher = &filter;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	sides_open(1, false);
-	return 0;
-}
+#include "tests/unit/sip_watch.h"
 
 static int setup_reliable(void **state)
 {
 	(void)state;
 	sides_open(1, true);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	sides_close();
 	return 0;
 }
 
@@ -363,8 +317,8 @@ static void a_200_is_sent_again_on_streams_too(void **state)
 	assert_int_equal(bob.server_failed, 1);
 }
 
-#define on_udp(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-#define on_tcp(test) cmocka_unit_test_setup_teardown(test, setup_reliable, teardown)
+#define on_udp(test) cmocka_unit_test_setup_teardown(test, sides_setup, sides_teardown)
+#define on_tcp(test) cmocka_unit_test_setup_teardown(test, setup_reliable, sides_teardown)
 
 int main(void)
 {
