@@ -104,6 +104,8 @@ void load_settle(struct load *load, int cause)
 	if (cause == CAUSE_NONE) {
 		load->outcome.succeeded++;
 		load->last_ns = machine_clock_ns();
+		if (load->outcome.succeeded == 1)
+			load->first_ns = load->last_ns;
 	}
 	stop_if_done(load);
 }
@@ -192,7 +194,8 @@ int load_run(struct load *load, const struct load_phase *phase, struct load_outc
 	lines_count(load->lines, &after);
 	*outcome = load->outcome;
 	outcome->attempted = load->pace.started;
-	outcome->seconds = (double)(load->last_ns - load->pace.start_ns) / 1e9;
+	if (outcome->succeeded > 1)
+		outcome->rate = (outcome->succeeded - 1) * 1e9 / (double)(load->last_ns - load->first_ns);
 	outcome->busy_cores = machine_busy_cores(&from, &to);
 	outcome->rig_cores = (own_seconds() - own) * 1e9 / (double)(to.at_ns - from.at_ns);
 	outcome->resent = after.resent - before.resent;
@@ -266,13 +269,14 @@ static int load_hang_up(struct load *load)
 	return failed;
 }
 
-/* What was heard: lost is what the streams' own numbers leave out. */
+/* What was heard. Lost is what is left out of the streams of calls that are up; gaps are those of all. */
 static json_t *heard_report(const struct load *load)
 {
 	json_t *report = json_object();
 	struct outcome heard;
 
-	if (report && !outcome_read(load->callers, 0, &heard) && !outcome_report(&heard, false, report))
+	if (report && !outcome_read(load->callers, 0, &heard) && !outcome_report(&heard, false, report) &&
+	        !json_object_set_new(report, "gaps", json_integer((json_int_t)heard.totals.count[CL_gaps])))
 		return report;
 	json_decref(report);
 	return NULL;
@@ -281,14 +285,13 @@ static json_t *heard_report(const struct load *load)
 static json_t *load_report(
         const struct load *load, const struct load_work *work, const struct load_outcome *outcome)
 {
-	double rate = outcome->seconds > 0 ? outcome->succeeded / outcome->seconds : 0;
 	json_t *report = json_pack("{s:s, s:f, s:i, s:i, s:o, s:f, s:o, s:o, s:o, s:I, s:f, s:f, s:o}",
 	        "work", work->name, "asked_rate", load->options->rate, "attempted", outcome->attempted,
-	        "succeeded", outcome->succeeded, "failed", causes_report(&outcome->failed), "rate", rate,
-	        "setup_us", times_report(&load->setup, 1e3), "lost_calls", causes_report(&load->lost),
-	        "late_us", times_report(&outcome->late, 1e3), "resent", (json_int_t)outcome->resent,
-	        "busy_cores", outcome->busy_cores, "rig_cores", outcome->rig_cores, "heard",
-	        heard_report(load));
+	        "succeeded", outcome->succeeded, "failed", causes_report(&outcome->failed), "rate",
+	        outcome->rate, "setup_us", times_report(&load->setup, 1e3), "lost_calls",
+	        causes_report(&load->lost), "late_us", times_report(&outcome->late, 1e3), "resent",
+	        (json_int_t)outcome->resent, "busy_cores", outcome->busy_cores, "rig_cores",
+	        outcome->rig_cores, "heard", heard_report(load));
 
 	if (report && work->report && work->report(load, report)) {
 		json_decref(report);

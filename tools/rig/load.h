@@ -30,7 +30,7 @@ struct load_outcome {
 	unsigned attempted, succeeded;
 	struct causes failed;
 	struct times late;            /* how far behind its time each item was begun: the rig's own part */
-	double seconds;               /* from the first one's time to the last success */
+	double rate;                  /* successes a second, between the first and the last */
 	double busy_cores, rig_cores; /* of the whole machine, of this process */
 	uint64_t resent;              /* requests that went out again */
 };
@@ -49,7 +49,8 @@ struct load {
 	struct pace pace;
 	unsigned settled;
 	uint64_t pace_end_ns; /* when all items were due */
-	uint64_t last_ns;     /* the last success */
+	uint64_t first_ns;    /* the first success */
+	uint64_t last_ns;     /* the last one, or when the phase began */
 	struct load_outcome outcome;
 	bool ending;     /* asked to end */
 	bool hanging_up; /* in the end */

@@ -21,7 +21,7 @@
 
 /* Subcommands that measure media, and those that measure signalling. */
 #define MEDIA " hold forward "
-#define LOAD  " park take "
+#define LOAD  " park take churn flood "
 
 enum { SIP_PORT = 5060 };
 
@@ -30,12 +30,15 @@ static const struct {
 	const char *argument, *help;
 	const char *of; /* subcommands that take it, each between spaces; NULL: all */
 } table[] = {
-        {{"calls", 1, 0, 'n'}, " N", "parked callers, or bridges (1000)", NULL},
+        {{"calls", 1, 0, 'n'}, " N", "parked callers, bridges, parks or takes (1000)",
+                " hold forward park take "},
         {{"rate", 1, 0, 'r'}, " R", "calls a second, whether they are answered or not (100)", LOAD},
         {{"by", 1, 0, 'b'}, " METHOD", "invite or refer (invite)", " park "},
-        {{"parked", 1, 0, 'B'}, " N", "calls that are parked before and stay (0)", " park "},
-        {{"seconds", 1, 0, 's'}, " S", "how long it is measured (10)", MEDIA},
-        {{"warmup", 1, 0, 'w'}, " S", "how long it runs before (2)", NULL},
+        {{"parked", 1, 0, 'B'}, " N", "calls that are parked before and stay (0)", " park flood "},
+        {{"wait", 1, 0, 'W'}, " S", "calls stay parked for so long (2)", " churn "},
+        {{"packets", 1, 0, 'g'}, " N", "of garbage a second (10000)", " flood "},
+        {{"seconds", 1, 0, 's'}, " S", "how long it is measured (10)", " hold forward churn flood "},
+        {{"warmup", 1, 0, 'w'}, " S", "how long it runs before (2)", " hold forward park take flood "},
         {{"silent", 0, 0, 'q'}, "", "nobody talks: the same as --talking 0", " hold "},
         {{"talking", 1, 0, 'T'}, " PERCENT", "of the callers talk (100)", " hold "},
         {{"ptime", 1, 0, 'p'}, " MS", "10, 20, 30, 40 or 60 (20)", NULL},
@@ -48,8 +51,9 @@ static const struct {
         {{"dataplane", 1, 0, 'P'}, " PATH", "its socket (/run/xdpark/dataplane.sock)", MEDIA},
         {{"server", 1, 0, 'S'}, " IP:PORT", "where SIP goes to (" DEFAULT_SERVER ")", NULL},
         {{"domain", 1, 0, 'd'}, " NAME", "of the tenant (" DEFAULT_DOMAIN ")", NULL},
-        {{"number", 1, 0, 'N'}, " N", "to park at (700)", " hold park "},
-        {{"orbit", 1, 0, 'o'}, " N", "the first of as many as there are calls (100000)", " forward take "},
+        {{"number", 1, 0, 'N'}, " N", "to park at (700)", " hold park flood "},
+        {{"orbit", 1, 0, 'o'}, " N", "the first of as many as there are calls (100000)",
+                " forward take churn "},
         {{"pending", 1, 0, 'O'}, " N", "SIP requests under way at most (64)", MEDIA},
         {{"interface", 1, 0, 'i'}, " NAME", "towards the relay (" DEFAULT_INTERFACE ")", NULL},
         {{"local", 1, 0, 'l'}, " IP[-IP]", "addresses of callers (" DEFAULT_LOCAL ")", NULL},
@@ -179,6 +183,10 @@ static bool option_read(struct rig_options *options, int letter, const char *val
 		return read_method(value, &options->by_refer);
 	case 'B':
 		return read_count("parked", value, 0, 200000, &options->parked);
+	case 'W':
+		return read_number("wait", value, 0.1, 3600, &options->wait);
+	case 'g':
+		return read_number("packets", value, 1, 5e6, &options->packets);
 	case 's':
 		return read_number("seconds", value, 1, 86400, &options->seconds);
 	case 'w':
@@ -266,7 +274,9 @@ static void defaults_set(struct rig_options *options)
 	        .number = "700",
 	        .orbit = 100000,
 	        .pending = 64,
-	        .rate = 100};
+	        .rate = 100,
+	        .wait = 2,
+	        .packets = 10000};
 	read_addresses(DEFAULT_LOCAL, options);
 	read_server(DEFAULT_SERVER, &options->server);
 	snprintf(options->dataplane, RIG_PATH, "/run/%.100s/dataplane.sock", lab ? lab : "xdpark");

@@ -33,6 +33,8 @@ struct rig_options {
 	double rate;        /* of calls that begin, a second */
 	unsigned parked;    /* calls that are parked before */
 	bool by_refer;
+	double wait;    /* seconds that a call of churn stays parked */
+	double packets; /* of garbage, a second */
 	char clip[RIG_PATH];
 	char dataplane[RIG_PATH];
 };

@@ -7,7 +7,8 @@
 #include "tools/rig/command.h"
 #include "tools/rig/machine.h"
 
-static const struct rig_command *const commands[] = {&cmd_hold, &cmd_forward, &cmd_park, &cmd_take};
+static const struct rig_command *const commands[] = {
+        &cmd_hold, &cmd_forward, &cmd_park, &cmd_take, &cmd_churn, &cmd_flood};
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
