@@ -228,6 +228,16 @@ void stage_talk(struct call_stage *stage, struct phone_dialog *caller, struct ph
 	assert_int_equal(stage_hears(stage, stage->p102), XD_FORWARD);
 }
 
+void stage_hangup(
+        struct call_stage *stage, struct phone *leaving, struct phone_dialog *dialog, struct phone *other)
+{
+	phone_request(leaving, dialog, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+	phone_expect(leaving, "SIP/2.0 200");
+	phone_respond(other, NULL, phone_expect(other, "BYE"), "200 OK", NULL);
+	stage_run(stage, 10);
+}
+
 void stage_park(
         struct call_stage *stage, struct phone_dialog *caller, struct phone_dialog *parker, const char *orbit)
 {

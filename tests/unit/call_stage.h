@@ -39,6 +39,10 @@ void stage_run(struct call_stage *stage, uint64_t ms);
 /* 101 calls 102 and they talk. */
 void stage_talk(struct call_stage *stage, struct phone_dialog *caller, struct phone_dialog *callee);
 
+/* One side of a call hangs up; the other is told and answers. */
+void stage_hangup(
+        struct call_stage *stage, struct phone *leaving, struct phone_dialog *dialog, struct phone *other);
+
 /* The caller is parked on an orbit by REFER of 102; 102 has hung up. */
 void stage_park(struct call_stage *stage, struct phone_dialog *caller, struct phone_dialog *parker,
         const char *orbit);

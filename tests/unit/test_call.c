@@ -14,11 +14,7 @@ static void test_call_and_bye(void **state)
 	struct phone_dialog caller, callee;
 
 	stage_talk(stage, &caller, &callee);
-	phone_request(stage->p101, &caller, "BYE", NULL, NULL);
-	stage_run(stage, 10);
-	phone_expect(stage->p101, "SIP/2.0 200");
-	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "BYE"), "200 OK", NULL);
-	stage_run(stage, 10);
+	stage_hangup(stage, stage->p101, &caller, stage->p102);
 	assert_int_equal(stage->calls->leg_count, 0);
 }
 
@@ -39,10 +35,7 @@ static void test_answer_names_one_codec(void **state)
 	answer = phone_expect(stage->p101, "SIP/2.0 200");
 	assert_true(message_has(answer, "RTP/AVP 8 101\r\n"));
 	phone_ack(stage->p101, &caller, answer, NULL);
-	phone_request(stage->p101, &caller, "BYE", NULL, NULL);
-	stage_run(stage, 10);
-	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "BYE"), "200 OK", NULL);
-	stage_run(stage, 10);
+	stage_hangup(stage, stage->p101, &caller, stage->p102);
 }
 
 static void test_cancel(void **state)
@@ -127,10 +120,7 @@ static void test_first_contact_wins(void **state)
 	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 200"), NULL);
 	stage_run(stage, 10);
 	assert_int_equal(stage_hears(stage, stage->p105b), XD_FORWARD);
-	phone_request(stage->p105b, &callee, "BYE", NULL, NULL);
-	stage_run(stage, 10);
-	phone_respond(stage->p101, NULL, phone_expect(stage->p101, "BYE"), "200 OK", NULL);
-	stage_run(stage, 10);
+	stage_hangup(stage, stage->p105b, &callee, stage->p101);
 }
 
 static void test_phone_hold_and_resume(void **state)
@@ -162,10 +152,7 @@ static void test_phone_hold_and_resume(void **state)
 		stage_run(stage, 2100);
 		assert_int_equal(stage_hears(stage, stage->p101), XD_FORWARD);
 	}
-	phone_request(stage->p102, &callee, "BYE", NULL, NULL);
-	stage_run(stage, 10);
-	phone_respond(stage->p101, NULL, phone_expect(stage->p101, "BYE"), "200 OK", NULL);
-	stage_run(stage, 10);
+	stage_hangup(stage, stage->p102, &callee, stage->p101);
 }
 
 static void test_invite_without_sdp(void **state)
@@ -185,10 +172,7 @@ static void test_invite_without_sdp(void **state)
 	phone_ack(stage->p101, &caller, answer, phone_sdp(stage->p101, "8", NULL, sdp));
 	stage_run(stage, 10);
 	assert_int_equal(stage_hears(stage, stage->p101), XD_FORWARD);
-	phone_request(stage->p101, &caller, "BYE", NULL, NULL);
-	stage_run(stage, 10);
-	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "BYE"), "200 OK", NULL);
-	stage_run(stage, 10);
+	stage_hangup(stage, stage->p101, &caller, stage->p102);
 }
 
 static void test_refusals(void **state)

@@ -60,10 +60,7 @@ static void test_early_media_goes_nowhere(void **state)
 	stage_run(stage, 10);
 	assert_int_equal(stage_hears(stage, stage->p102), XD_FORWARD);
 	assert_int_equal(stage_hears(stage, stage->p101), XD_FORWARD);
-	phone_request(stage->p102, &callee, "BYE", NULL, NULL);
-	stage_run(stage, 10);
-	phone_respond(stage->p101, NULL, phone_expect(stage->p101, "BYE"), "200 OK", NULL);
-	stage_run(stage, 10);
+	stage_hangup(stage, stage->p102, &callee, stage->p101);
 }
 
 /* The caller isn't answered for a callee whom he could not talk to. */
@@ -173,10 +170,7 @@ static void test_reinvite_out_of_reach(void **state)
 	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 487"), NULL);
 	stage_run(stage, 5000);
 	assert_as_before(stage, &before);
-	phone_request(stage->p102, &callee, "BYE", NULL, NULL);
-	stage_run(stage, 10);
-	phone_respond(stage->p101, NULL, phone_expect(stage->p101, "BYE"), "200 OK", NULL);
-	stage_run(stage, 10);
+	stage_hangup(stage, stage->p102, &callee, stage->p101);
 }
 
 /* A parked caller's next hop goes: he stays parked. */

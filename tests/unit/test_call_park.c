@@ -103,10 +103,7 @@ static void test_refused_refer_changes_nothing(void **state)
 	refer_refused(stage, &parker, "X-None: 1", "SIP/2.0 400");
 	for (unsigned i = 0; i < 3; i++)
 		phone_request(stage->trunk, &orbit_caller[i], "BYE", NULL, NULL);
-	phone_request(stage->p102, &parker, "BYE", NULL, NULL);
-	stage_run(stage, 10);
-	phone_respond(stage->p101, NULL, phone_expect(stage->p101, "BYE"), "200 OK", NULL);
-	stage_run(stage, 10);
+	stage_hangup(stage, stage->p102, &parker, stage->p101);
 }
 
 static void test_take(void **state)
@@ -133,10 +130,7 @@ static void test_take(void **state)
 	assert_int_equal(stage_parked(stage, "701"), -1);
 	/* The caller's dialog has seen nothing of all this. */
 	assert_false(phone_has(stage->p101, "INVITE"));
-	phone_request(stage->p101, &caller, "BYE", NULL, NULL);
-	stage_run(stage, 10);
-	phone_respond(stage->p103, NULL, phone_expect(stage->p103, "BYE"), "200 OK", NULL);
-	stage_run(stage, 10);
+	stage_hangup(stage, stage->p101, &caller, stage->p103);
 }
 
 static void test_take_without_ack_is_undone(void **state)
@@ -215,10 +209,7 @@ static void test_two_takers(void **state)
 	        stage->p105, &second, "sip:701@acme.example", phone_sdp(stage->p105, "0", NULL, sdp), NULL);
 	stage_run(stage, 10);
 	phone_ack(stage->p105, &second, phone_expect(stage->p105, "SIP/2.0 410"), NULL);
-	phone_request(stage->p103, &first, "BYE", NULL, NULL);
-	stage_run(stage, 10);
-	phone_respond(stage->p101, NULL, phone_expect(stage->p101, "BYE"), "200 OK", NULL);
-	stage_run(stage, 10);
+	stage_hangup(stage, stage->p103, &first, stage->p101);
 }
 
 static void test_caller_leaves_while_taken(void **state)
@@ -291,10 +282,7 @@ static void test_recall(void **state)
 	assert_int_equal(stage_parked(stage, "701"), -1);
 	assert_int_equal(stage_hears(stage, stage->p102), XD_FORWARD);
 	assert_int_equal(stage_hears(stage, stage->p101), XD_HOLD_UNTIL_HEARD);
-	phone_request(stage->p102, &again, "BYE", NULL, NULL);
-	stage_run(stage, 10);
-	phone_respond(stage->p101, NULL, phone_expect(stage->p101, "BYE"), "200 OK", NULL);
-	stage_run(stage, 10);
+	stage_hangup(stage, stage->p102, &again, stage->p101);
 }
 
 static void test_take_while_recalled(void **state)
@@ -316,10 +304,7 @@ static void test_take_while_recalled(void **state)
 	phone_respond(stage->p102, NULL, invite, "487 Request Terminated", NULL);
 	phone_ack(stage->p103, &taker, phone_expect(stage->p103, "SIP/2.0 200"), NULL);
 	stage_run(stage, 10);
-	phone_request(stage->p103, &taker, "BYE", NULL, NULL);
-	stage_run(stage, 10);
-	phone_respond(stage->p101, NULL, phone_expect(stage->p101, "BYE"), "200 OK", NULL);
-	stage_run(stage, 10);
+	stage_hangup(stage, stage->p103, &taker, stage->p101);
 }
 
 static void test_two_parkers_at_one_orbit(void **state)
@@ -345,9 +330,7 @@ static void test_two_parkers_at_one_orbit(void **state)
 	assert_int_equal(stage_hears(stage, stage->trunk), XD_FORWARD);
 	assert_int_equal(stage_hears(stage, stage->p101), XD_HOLD);
 	phone_request(stage->p102, &parker, "BYE", NULL, NULL);
-	phone_request(stage->trunk, &other, "BYE", NULL, NULL);
-	stage_run(stage, 10);
-	phone_respond(stage->p103, NULL, phone_expect(stage->p103, "BYE"), "200 OK", NULL);
+	stage_hangup(stage, stage->trunk, &other, stage->p103);
 	caller_leaves(stage, &caller);
 }
 
