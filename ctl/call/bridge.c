@@ -80,22 +80,63 @@ static void bridge_hear(struct leg *leg, struct leg *other)
 		leg_hear_leg(leg, other, leg_on_hold(leg));
 }
 
+/* What each may change to by itself: codecs that connect with the other's, or with what that may become. */
+static void bridge_codecs(struct bridge *bridge)
+{
+	struct leg *caller = bridge->caller, *callee = bridge->callee;
+
+	leg_codecs_for(caller, callee->agreement.codec);
+	leg_codecs_for(callee, caller->agreed ? caller->agreement.codec : callee->agreement.codec);
+}
+
 static void bridge_media(struct bridge *bridge)
 {
 	if (!bridge->callee)
 		return;
+	bridge_codecs(bridge);
 	bridge_hear(bridge->caller, bridge->callee);
 	bridge_hear(bridge->callee, bridge->caller);
 }
 
+/*
+ * Each side agreed to what the other could do at that time, but that has changed meanwhile: `leg` is asked
+ * for what its other side speaks. When it refuses, the other is asked, and then nobody any more.
+ */
+static void bridge_align(struct bridge *bridge, struct leg *leg)
+{
+	const struct leg *other = bridge_other(bridge, leg);
+
+	if (!other || !leg->agreed || !other->agreed)
+		return;
+	if (codecs_connect(leg->agreement.codec, other->agreement.codec)) {
+		bridge->aligned = 0;
+		return;
+	}
+	if (bridge->aligned == BRIDGE_ALIGNS) {
+		log_warn(&leg->subject, "codecs_differ", "number=%s codec=%s other=%s other_codec=%s",
+		        leg->number, codec_name(leg->agreement.codec), other->number,
+		        codec_name(other->agreement.codec));
+		return;
+	}
+	leg_codecs_for(leg, other->agreement.codec);
+	if (!leg_reinvite(leg))
+		bridge->aligned++;
+}
+
 static void bridge_media_changed(struct leg *leg)
 {
-	bridge_media(leg->owner);
+	struct bridge *bridge = leg->owner;
+
+	bridge_media(bridge);
+	/* When it was us who asked, `reinvited` comes. */
+	if (bridge->callee && !(leg->invite && leg->invite_ours))
+		bridge_align(bridge, bridge_other(bridge, leg));
 }
 
 static void bridge_confirmed(struct leg *leg)
 {
 	bridge_media(leg->owner);
+	bridge_align(leg->owner, leg);
 }
 
 /* One has gone: what the other hears of it ends before its endpoint does. */
@@ -132,16 +173,16 @@ static bool bridge_reoffered(struct leg *leg, const struct sdp *offer)
 /* 491 is passed on: both sides then try again, each in its own time (RFC 3261 14.1). */
 static void bridge_reinvited(struct leg *leg, int status)
 {
-	struct leg *other = bridge_other(leg->owner, leg);
+	struct bridge *bridge = leg->owner;
+	struct leg *other = bridge_other(bridge, leg);
 
 	if (!other)
 		return;
 	leg_codecs_for(other, leg->agreement.codec);
 	leg_reinvite_done(other, status && status != 491 ? 488 : status);
 	leg_codecs_for(leg, other->agreement.codec);
-	/* Who asked has taken it back, or can't do it after all: back to what both can. */
-	if (!status && !codecs_connect(leg->agreement.codec, other->agreement.codec))
-		leg_reinvite(leg);
+	/* Who asked has taken it back, or can't do it after all; or `leg` can't do what it was asked for. */
+	bridge_align(bridge, status ? other : leg);
 }
 
 static void bridge_referred(struct leg *leg, struct transaction *server, const struct sip_message *request)
@@ -200,8 +241,6 @@ static int bridge_connect(struct bridge *bridge)
 	result = stands ? 0 : leg_agree(caller, callee->agreement.codec);
 	if (result < 0)
 		return result;
-	if (caller->agreed)
-		leg_codecs_for(callee, caller->agreement.codec);
 	/* Before the answer goes out: the caller's first packet is to be heard. */
 	bridge_media(bridge);
 	return leg_answer(caller, callee->identity);
@@ -304,6 +343,7 @@ int bridge_join(struct leg *caller, struct leg *callee, struct bridge **result)
 	leg_set_owner(caller, &bridge_leg_ops, bridge);
 	leg_set_owner(callee, &bridge_leg_ops, bridge);
 	bridge_media(bridge);
+	bridge_align(bridge, caller);
 	*result = bridge;
 	return 0;
 }

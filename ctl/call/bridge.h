@@ -5,6 +5,8 @@
 
 #include "ctl/call/hunt.h"
 
+enum { BRIDGE_ALIGNS = 2 };
+
 struct bridge {
 	struct calls *calls;
 	struct bridge *next, *previous; /* of calls->bridges */
@@ -12,6 +14,8 @@ struct bridge {
 	struct leg *callee;             /* NULL while it rings */
 	struct hunt *hunt;              /* NULL once it was answered */
 	struct leg *early;              /* of the hunt: whose early media the caller hears; NULL: none */
+	unsigned aligned; /* so many re-INVITEs were sent to make codecs connect again, BRIDGE_ALIGNS at most
+	                   */
 	uint64_t since_ms;
 };
 

@@ -14,7 +14,7 @@ static void leg_byed(struct leg *leg, struct transaction *server)
 	transaction_answer(server, 200, NULL);
 	if (leg->invite && !leg->invite_ours)
 		transaction_acked(leg->invite); /* who hangs up needs our 2xx no more */
-	if (leg->state == LEG_CLOSING)
+	if (leg->state == LEG_CLOSING && !leg->bye_when_acked)
 		return; /* ours crossed theirs: ours ends the leg */
 	if (leg->invite && !leg->invite_ours && transaction_request(leg->invite))
 		leg_reject(leg, leg->invite, 487); /* RFC 3261 15.1.2 */

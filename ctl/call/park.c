@@ -234,8 +234,6 @@ int park_taken(struct parked_leg *parked, struct leg *taker)
 	log_info(&caller->subject, "taken", "orbit=%s caller=%s taker=%s taker_call=%s",
 	        parked->record->number, caller->number, taker->number, taker->call);
 	leg_set_call(taker, caller->call);
-	leg_codecs_for(caller, taker->agreement.codec);
-	leg_codecs_for(taker, caller->agreement.codec);
 	parked->calls->counters.taken++;
 	parking_taken(parked->record);
 	parked_free(parked);
