@@ -83,7 +83,8 @@ static void stage_settle(struct call_stage *stage)
 	int rounds = 0;
 
 	do {
-		usleep(rounds ? SETTLE_US : 0);
+		if (rounds)
+			usleep(SETTLE_US);
 		event_base_loop(stage->base, EVLOOP_NONBLOCK);
 	} while (stage_waits(stage) && rounds++ < SETTLE_ROUNDS);
 }
@@ -94,7 +95,7 @@ static void stage_now(struct call_stage *stage)
 	do {
 		net_run(&stage->net, 0);
 		stage_settle(stage);
-	} while (stage->net.packets);
+	} while (stage->net.packets && stage->net.packets->at <= stage->net.now);
 }
 
 void stage_run(struct call_stage *stage, uint64_t ms)
@@ -104,9 +105,11 @@ void stage_run(struct call_stage *stage, uint64_t ms)
 	stage_now(stage);
 	while (stage->net.now < until) {
 		int64_t wait = timers_next(stage->net.timers);
-		uint64_t left = until - stage->net.now;
+		uint64_t next = wait < 0 ? until : stage->net.now + (uint64_t)wait;
 
-		stage->net.now += wait >= 0 && (uint64_t)wait < left ? (uint64_t)wait : left;
+		if (stage->net.packets && stage->net.packets->at < next)
+			next = stage->net.packets->at;
+		stage->net.now = next < until ? next : until;
 		timers_run(stage->net.timers);
 		stage_now(stage);
 	}
