@@ -76,23 +76,38 @@ static void packet_count(struct far_rtp *rtp, const struct rtp_packet *packet)
 {
 	double now = far_now_ms();
 	uint16_t sequence = ntohs(packet->sequence);
-	int16_t step = (int16_t)(sequence - rtp->heard_sequence);
+	uint8_t *seen = &rtp->seen[sequence / 8], bit = (uint8_t)(1U << sequence % 8);
 
 	if (!rtp->received || ntohl(packet->ssrc) != rtp->heard_ssrc) {
 		rtp->ssrcs++;
+		rtp->first_sequence = rtp->highest_sequence = sequence;
+		memset(rtp->seen, 0, sizeof(rtp->seen));
 	} else {
-		if (step <= 0)
+		if (*seen & bit)
 			rtp->repeated++;
+		else if ((int16_t)(sequence - rtp->highest_sequence) < 0)
+			rtp->reordered++;
 		else
-			rtp->missing += (unsigned)step - 1;
+			rtp->highest_sequence = sequence;
 		if (now - rtp->heard_ms > rtp->largest_gap_ms)
 			rtp->largest_gap_ms = now - rtp->heard_ms;
 	}
+	*seen |= bit;
 	rtp->received++;
 	rtp->heard_ssrc = ntohl(packet->ssrc);
-	rtp->heard_sequence = sequence;
 	rtp->heard_ms = now;
 	memcpy(rtp->heard_payload, packet->payload, sizeof(rtp->heard_payload));
+}
+
+unsigned far_rtp_missing(const struct far_rtp *rtp)
+{
+	unsigned missing = 0;
+
+	if (!rtp->received)
+		return 0;
+	for (uint16_t i = rtp->first_sequence; i != rtp->highest_sequence; i++)
+		missing += !(rtp->seen[i / 8] & 1U << i % 8);
+	return missing;
 }
 
 /* Takes one packet; false: none is waiting. */
@@ -133,6 +148,6 @@ bool far_rtp_wait_fill(struct far_rtp *rtp, uint8_t fill, int milliseconds)
 void far_rtp_reset(struct far_rtp *rtp)
 {
 	far_rtp_listen(rtp);
-	rtp->received = rtp->ssrcs = rtp->missing = rtp->repeated = rtp->strange = 0;
+	rtp->received = rtp->ssrcs = rtp->repeated = rtp->reordered = rtp->strange = 0;
 	rtp->largest_gap_ms = 0;
 }

@@ -17,13 +17,15 @@ struct far_rtp {
 	uint32_t timestamp;
 	/* what was heard */
 	unsigned received;
-	unsigned ssrcs;    /* 1, or how often it changed + 1 */
-	unsigned missing;  /* sequence numbers left out */
-	unsigned repeated; /* repeated or out of order */
-	unsigned strange;  /* not RTP, or from another source address */
+	unsigned ssrcs;     /* 1, or how often it changed + 1 */
+	unsigned repeated;  /* sequence numbers heard before */
+	unsigned reordered; /* packets behind a later one */
+	unsigned strange;   /* not RTP, or from another source address */
 	double largest_gap_ms;
 	uint32_t heard_ssrc;
-	uint16_t heard_sequence;
+	uint16_t first_sequence, highest_sequence;
+	uint8_t seen[8192]; /* a bit for each sequence number heard; streams of tests are shorter than a round
+	                     */
 	double heard_ms;
 	uint8_t heard_payload[FAR_FRAME]; /* of the last packet */
 };
@@ -41,6 +43,9 @@ void far_rtp_listen(struct far_rtp *rtp);
 
 /* Waits until a packet filled with `fill` arrives; false: not within that time. */
 bool far_rtp_wait_fill(struct far_rtp *rtp, uint8_t fill, int milliseconds);
+
+/* Sequence numbers left out between the first and the highest. */
+unsigned far_rtp_missing(const struct far_rtp *rtp);
 
 /* Forgets what was heard, also what waits in the socket. */
 void far_rtp_reset(struct far_rtp *rtp);
