@@ -310,6 +310,10 @@ int rig_options_read(struct rig_options *options, int argc, char **argv)
 	while ((letter = getopt_long(argc, argv, "", list, NULL)) != -1)
 		if (letter == '?' || !option_goes(options, letter) || !option_read(options, letter, optarg))
 			return RIG_USAGE + 1;
+	options->files = argv + optind;
+	options->file_count = argc - optind;
+	if (strcmp(options->command, "page") == 0 && options->file_count)
+		return 0;
 	if (optind < argc) {
 		fprintf(stderr, "xdpark-rig %s: %s: what is that? (see --help)\n", options->command,
 		        argv[optind]);

@@ -11,6 +11,8 @@
 enum { RIG_ADDRESSES = 64, RIG_PATH = 512 };
 
 struct rig_options {
+	char **files; /* of page: what stands behind the options */
+	int file_count;
 	const char *command; /* name of the subcommand */
 	unsigned calls;
 	double seconds;

@@ -74,6 +74,7 @@ int outcome_report(const struct outcome *outcome, bool talk, json_t *report)
 	failed |= json_object_set_new(report, "faulty_callers", json_integer((json_int_t)outcome->faulty));
 	failed |= json_object_set_new(
 	        report, "deviation_us", report_durations(totals->deviation, totals->deviation_max));
+	failed |= json_object_set_new(report, "deviation_histogram", report_histogram(totals->deviation));
 	if (talk)
 		failed |= json_object_set_new(
 		        report, "latency_us", report_durations(totals->latency, totals->latency_max));

@@ -51,6 +51,17 @@ json_t *report_durations(const __u64 buckets[CL_BUCKETS], uint64_t max_ns)
 	        "p999", p999 < max ? p999 : max, "max", max);
 }
 
+json_t *report_histogram(const __u64 buckets[CL_BUCKETS])
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; list && i < CL_BUCKETS; i++)
+		if (buckets[i])
+			json_array_append_new(list,
+			        json_pack("[f, I]", (double)bucket_end(i) / 1000, (json_int_t)buckets[i]));
+	return list;
+}
+
 static void row_add(struct table *table, const char *name, const json_t *value)
 {
 	char text[NAME], figure[FIGURE];

@@ -19,6 +19,9 @@ double report_percentile(const __u64 buckets[CL_BUCKETS], double share);
 /* {"p50": us, "p99":, "p999":, "max":} of a histogram. NULL: no memory. */
 json_t *report_durations(const __u64 buckets[CL_BUCKETS], uint64_t max_ns);
 
+/* [[us, how many], ...] of the buckets that have any. NULL: no memory. */
+json_t *report_histogram(const __u64 buckets[CL_BUCKETS]);
+
 /*
  * Says on stderr what is going on: one line that is written over on a terminal, else a line each; nothing
  * when --json is given and stderr is no terminal.
