@@ -157,8 +157,12 @@ static void dispatch_register(
 
 	if (!sender_identify(calls, server, request, &sender))
 		return;
-	/* One registers oneself only. */
-	if (!to || !to->username || strcmp(to->username, sender.user->name) != 0) {
+	/* One registers oneself only, and where one is at home (RFC 3261 10.3). */
+	if (!to || !route_leads_to(sender.tenant, &request->flow, to->host)) {
+		transaction_answer(server, 404, "Not a domain of yours");
+		return;
+	}
+	if (!to->username || strcmp(to->username, sender.user->name) != 0) {
 		transaction_answer(server, 403, "Not your address of record");
 		return;
 	}

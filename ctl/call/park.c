@@ -8,6 +8,7 @@
 
 #include "ctl/call/bridge.h"
 #include "ctl/call/recall_call.h"
+#include "ctl/call/route.h"
 #include "ctl/sip/refer.h"
 
 static const struct leg_ops parked_leg_ops;
@@ -71,16 +72,6 @@ static int park_status(int error)
 	}
 }
 
-/* Whether a Refer-To leads to this tenant: its domain, or our own address. */
-static bool park_host_ours(const struct leg *leg, const char *host)
-{
-	uint8_t ip[16];
-
-	if (!strcasecmp(host, leg->tenant->domain))
-		return true;
-	return !address_parse_ip(host, ip) && address_same_ip(ip, leg->dialog.flow.local.ip);
-}
-
 static bool park_allowed(const struct leg *parker)
 {
 	return parker->user ? parker->user->park : parker->trunk && parker->trunk->transfer;
@@ -92,7 +83,7 @@ static int park_target(const struct leg *parker, const struct refer *refer, cons
 	const struct config_park *park = &parker->tenant->park;
 
 	if (!park_allowed(parker) || strcasecmp(refer->method, "INVITE") != 0 || refer->replaces[0] ||
-	        !park_host_ours(parker, refer->host))
+	        !route_leads_to(parker->tenant, &parker->dialog.flow, refer->host))
 		return 403;
 	*number = NULL;
 	if (park->number && !strcmp(refer->user, park->number))

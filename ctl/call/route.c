@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ctl/call/bridge.h"
 #include "ctl/call/park.h"
@@ -54,19 +55,22 @@ static int trunk_tenant(const struct calls *calls, const struct sip_message *req
 	return route->tenant ? 0 : 404;
 }
 
-/* A user stays within his tenant; our own address stands for its domain. */
-static int user_tenant(const struct calls *calls, const struct sip_message *request,
-        const struct sender *sender, struct route *route)
+bool route_leads_to(const struct config_tenant *tenant, const struct flow *flow, const char *host)
 {
-	const char *host = request_host(request);
 	uint8_t ip[16];
 
+	if (!host)
+		return false;
+	if (!strcasecmp(host, tenant->domain))
+		return true;
+	return !address_parse_ip(host, ip) && address_same_ip(ip, flow->local.ip);
+}
+
+/* A user stays within his tenant. */
+static int user_tenant(const struct sip_message *request, const struct sender *sender, struct route *route)
+{
 	route->tenant = sender->tenant;
-	if (config_tenant_find(calls->config, host) == sender->tenant)
-		return 0;
-	if (!address_parse_ip(host, ip) && address_same_ip(ip, request->flow.local.ip))
-		return 0;
-	return 403;
+	return route_leads_to(sender->tenant, &request->flow, request_host(request)) ? 0 : 403;
 }
 
 /*
@@ -78,16 +82,12 @@ static bool referred_by(const struct sip_message *request, const struct config_t
 {
 	const char *value = sip_header(request->osip, "Referred-By", 0);
 	osip_from_t *parsed = NULL;
-	uint8_t ip[16];
 
 	*parker = NULL;
 	if (!value)
 		return false;
 	if (!osip_from_init(&parsed) && !osip_from_parse(parsed, value) && parsed->url &&
-	        parsed->url->username && parsed->url->host &&
-	        (!osip_strcasecmp(parsed->url->host, tenant->domain) ||
-	                (!address_parse_ip(parsed->url->host, ip) &&
-	                        address_same_ip(ip, request->flow.local.ip))))
+	        parsed->url->username && route_leads_to(tenant, &request->flow, parsed->url->host))
 		*parker = config_user_find(tenant, parsed->url->username);
 	osip_from_free(parsed);
 	return true;
@@ -123,7 +123,7 @@ void route_find(const struct calls *calls, const struct sip_message *request, co
 
 	memset(route, 0, sizeof(*route));
 	route->status = sender->trunk ? trunk_tenant(calls, request, sender->trunk, route, &number)
-	                              : user_tenant(calls, request, sender, route);
+	                              : user_tenant(request, sender, route);
 	if (!route->status && strlen(number) >= sizeof(route->number))
 		route->status = 404;
 	if (!route->status)

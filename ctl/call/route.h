@@ -20,6 +20,12 @@ struct route {
 void route_find(const struct calls *calls, const struct sip_message *request, const struct sender *sender,
         struct route *route);
 
+/*
+ * Whether the host of a URI leads to this tenant for whom sends by `flow`: its domain, or our own address
+ * that stands for it. NULL: no.
+ */
+bool route_leads_to(const struct config_tenant *tenant, const struct flow *flow, const char *host);
+
 /* Takes a new INVITE: identifies its sender, finds its way, makes a leg of it. */
 void route_invite(struct calls *calls, struct transaction *server, const struct sip_message *request);
 

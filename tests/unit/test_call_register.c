@@ -36,9 +36,9 @@ static void credentials_write(enum digest_algorithm algorithm, const char *nonce
 	        nonce, hex, digest_name(algorithm));
 }
 
-/* The answer to a REGISTER of `name` with these additional headers. */
-static const char *answer_of(
-        struct call_stage *stage, struct phone *phone, const char *name, const char *headers)
+/* The answer to a REGISTER of `name` at `host` with these additional headers. */
+static const char *answer_at(struct call_stage *stage, struct phone *phone, const char *name,
+        const char *host, const char *headers)
 {
 	static unsigned number;
 	char text[PHONE_TEXT];
@@ -46,13 +46,19 @@ static const char *answer_of(
 	number++;
 	snprintf(text, sizeof(text),
 	        "REGISTER sip:" DOMAIN " SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKr%u;rport\r\n"
-	        "Max-Forwards: 70\r\nFrom: <sip:%s@" DOMAIN ">;tag=r\r\nTo: <sip:%s@" DOMAIN
-	        ">\r\nCall-ID: register-%s\r\nCSeq: %u REGISTER\r\nContact: <sip:%s@%s>\r\n%s"
+	        "Max-Forwards: 70\r\nFrom: <sip:%s@" DOMAIN ">;tag=r\r\nTo: <sip:%s@%s>\r\n"
+	        "Call-ID: register-%s\r\nCSeq: %u REGISTER\r\nContact: <sip:%s@%s>\r\n%s"
 	        "Content-Length: 0\r\n\r\n",
-	        phone->text, number, name, name, name, number, name, phone->text, headers);
+	        phone->text, number, name, name, host, name, number, name, phone->text, headers);
 	phone_send(phone, text);
 	stage_run(stage, 10);
 	return phone_expect(phone, "SIP/2.0 ");
+}
+
+static const char *answer_of(
+        struct call_stage *stage, struct phone *phone, const char *name, const char *headers)
+{
+	return answer_at(stage, phone, name, DOMAIN, headers);
 }
 
 /* The nonce of the first challenge of an answer. */
@@ -113,10 +119,37 @@ static void test_digests(void **state)
 	phone_free(phone);
 }
 
+/* Good credentials register their owner at his own domain, or at the address that stands for it. */
+static void test_addresses_of_record(void **state)
+{
+	static const struct {
+		const char *host, *answer;
+	} rows[] = {
+	        {DOMAIN, "SIP/2.0 200"},
+	        {"ACME.example", "SIP/2.0 200"},
+	        {"10.0.0.1", "SIP/2.0 200"},
+	        {"10.0.0.17", "SIP/2.0 404"},
+	        {"globex.example", "SIP/2.0 404"},
+	        {"acme.example.globex.example", "SIP/2.0 404"},
+	};
+	struct call_stage *stage = *state;
+	struct phone *phone = phone_new(&stage->net, stage->server, "106", "10.0.0.17:5060");
+	char nonce[NONCE_SIZE], headers[2048];
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		nonce_of(answer_of(stage, phone, "106", ""), nonce);
+		credentials_write(DIGEST_MD5, nonce, headers, sizeof(headers));
+		assert_true(
+		        message_has(answer_at(stage, phone, "106", rows[i].host, headers), rows[i].answer));
+	}
+	phone_free(phone);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(test_digests, call_stage_open, call_stage_close),
+	        cmocka_unit_test_setup_teardown(test_addresses_of_record, call_stage_open, call_stage_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
