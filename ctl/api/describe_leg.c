@@ -31,7 +31,9 @@ static const char *why_not(const struct leg *leg)
 	if (leg->media_error)
 		return "the dataplane has no next hop to its media address";
 	if (!nexthop_use_index(&leg->nexthop))
-		return "the next hop is being looked up";
+		return sdp_is_somewhere(&leg->agreement.remote)
+		               ? "the next hop is being looked up"
+		               : "the far end takes no audio now (port 0 or address 0.0.0.0)";
 	if (leg->endpoint.plan.action == XD_IDLE)
 		return "the call isn't connected yet";
 	return NULL;

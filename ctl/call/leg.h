@@ -196,7 +196,7 @@ bool leg_on_hold(const struct leg *leg);
 /* A sweep: gives a leg that hears the ringback instead its hold audio once that is encoded. */
 void leg_refresh_hold(struct leg *leg);
 
-/* Whether the phone holds the other side: sendonly, inactive, 0.0.0.0. */
+/* Whether the phone holds the other side: sendonly, inactive, 0.0.0.0, port 0. */
 bool leg_holds(const struct leg *leg);
 
 /* New random call id for operators. */

@@ -38,7 +38,7 @@ int leg_media_agreed(struct leg *leg, const struct sdp *remote, const struct sdp
 		leg->media_new = true;
 	leg->agreement = *agreement;
 	leg->agreed = true;
-	leg->remote_direction = remote->direction;
+	leg->remote_direction = remote->remote.port ? remote->direction : SDP_INACTIVE;
 	if (remote->held_by_address)
 		leg->remote_direction = remote->direction == SDP_INACTIVE ? SDP_INACTIVE : SDP_SENDONLY;
 	audio_prepare(leg->calls->audio, state->hold, agreement->codec);

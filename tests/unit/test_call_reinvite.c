@@ -27,26 +27,32 @@ static const struct xd_plan *plan_of(struct call_stage *stage, const struct phon
 	return NULL;
 }
 
-static void test_hold_by_address(void **state)
+/* Without a direction: held by address (RFC 2543), and with the stream switched off (RFC 3264 6). */
+static void test_hold_without_direction(void **state)
 {
+	static const char *const forms[] = {
+	        "c=IN IP4 0.0.0.0\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n",
+	        "c=IN IP4 10.0.0.12\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\n",
+	};
 	struct call_stage *stage = *state;
 	struct phone_dialog caller, callee;
-	const char *held = "v=0\r\no=- 1 9 IN IP4 10.0.0.12\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
-	                   "m=audio 4000 RTP/AVP 0\r\n";
 	char sdp[PHONE_TEXT];
 
-	stage_talk(stage, &caller, &callee);
-	phone_request(stage->p102, &callee, "INVITE", NULL, held);
-	stage_run(stage, 10);
-	phone_ack(stage->p102, &callee, phone_expect(stage->p102, "SIP/2.0 200"), NULL);
-	assert_int_equal(stage_hears(stage, stage->p101), XD_HOLD);
-	assert_int_equal(stage_hears(stage, stage->p102), XD_MUTE);
-	phone_request(stage->p102, &callee, "INVITE", NULL, phone_sdp(stage->p102, "0", NULL, sdp));
-	stage_run(stage, 10);
-	phone_ack(stage->p102, &callee, phone_expect(stage->p102, "SIP/2.0 200"), NULL);
-	stage_run(stage, 10);
-	assert_int_equal(stage_hears(stage, stage->p101), XD_HOLD_UNTIL_HEARD);
-	hang_up(stage, &callee);
+	for (unsigned i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		stage_talk(stage, &caller, &callee);
+		snprintf(sdp, sizeof(sdp), "v=0\r\no=- 1 9 IN IP4 10.0.0.12\r\ns=-\r\n%s", forms[i]);
+		phone_request(stage->p102, &callee, "INVITE", NULL, sdp);
+		stage_run(stage, 10);
+		phone_ack(stage->p102, &callee, phone_expect(stage->p102, "SIP/2.0 200"), NULL);
+		assert_int_equal(stage_hears(stage, stage->p101), XD_HOLD);
+		assert_int_equal(stage_hears(stage, stage->p102), XD_MUTE);
+		phone_request(stage->p102, &callee, "INVITE", NULL, phone_sdp(stage->p102, "0", NULL, sdp));
+		stage_run(stage, 10);
+		phone_ack(stage->p102, &callee, phone_expect(stage->p102, "SIP/2.0 200"), NULL);
+		stage_run(stage, 10);
+		assert_int_equal(stage_hears(stage, stage->p101), XD_HOLD_UNTIL_HEARD);
+		hang_up(stage, &callee);
+	}
 }
 
 /* Both talk PCMU; 102 wants G.722: 101 is asked first, then 102 answered. */
@@ -281,7 +287,7 @@ static void test_no_next_hop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        STAGED(test_hold_by_address),
+	        STAGED(test_hold_without_direction),
 	        STAGED(test_other_codec_is_passed_on),
 	        STAGED(test_other_codec_refused),
 	        STAGED(test_glare),
