@@ -5,12 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <event2/event.h>
 
 #include "tools/rig/command.h"
 #include "tools/rig/outcome.h"
 #include "tools/rig/report.h"
 
-enum { TICK_MS = 1, SECOND_MS = 1000, SIP_PORT = 5060, ASIDE_RATE = 2000 };
+enum { BEAT_NS = 250000, SECOND_MS = 1000, SIP_PORT = 5060, ASIDE_RATE = 2000 };
 
 #define STUCK_NS 70000000000ULL /* twice as long as anybody waits for an answer */
 
@@ -53,11 +57,46 @@ static int open_lines(struct load *load, unsigned count, const struct lines_ops 
 	return lines_open(&load->lines, &how, error);
 }
 
+/* Begins what is due. */
+static void on_metronome(evutil_socket_t fd, short what, void *context)
+{
+	struct load *load = context;
+	const struct load_phase *phase = load->phase;
+	uint64_t now = machine_clock_ns(), beats;
+
+	(void)what;
+	if (read(fd, &beats, sizeof(beats)) < 0 || !phase)
+		return;
+	while (pace_is_due(&load->pace, now)) {
+		unsigned item = load->pace.started++;
+		uint64_t due = pace_at(&load->pace, item);
+
+		times_add(&load->outcome.late, now - due);
+		phase->start(load, phase->first + item, due);
+	}
+}
+
+/* The loop's own timers are of whole milliseconds: too coarse to tell what the server's share of one is. */
+static int open_metronome(struct load *load)
+{
+	const struct itimerspec beat = {{0, BEAT_NS}, {0, BEAT_NS}};
+
+	load->metronome_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (load->metronome_fd < 0 || timerfd_settime(load->metronome_fd, 0, &beat, NULL))
+		return -errno;
+	load->metronome = event_new(
+	        loop_base(load->loop), load->metronome_fd, EV_READ | EV_PERSIST, on_metronome, load);
+	return load->metronome ? 0 : -ENOMEM;
+}
+
 static int load_open(struct load *load, const struct load_work *work)
 {
 	char error[CALLERS_ERROR + LINES_ERROR] = "out of memory";
 	int failed = loop_new(&load->loop);
 
+	load->metronome_fd = -1;
+	if (!failed)
+		failed = open_metronome(load);
 	if (!failed)
 		failed = open_callers(load, work->lines, error);
 	if (!failed)
@@ -76,6 +115,10 @@ static void load_close(struct load *load)
 	lines_close(load->lines);
 	callers_close(load->callers);
 	clip_clear(&load->clip);
+	if (load->metronome)
+		event_free(load->metronome);
+	if (load->metronome_fd >= 0)
+		close(load->metronome_fd);
 	loop_free(load->loop);
 }
 
@@ -108,24 +151,6 @@ void load_settle(struct load *load, int cause)
 			load->first_ns = load->last_ns;
 	}
 	stop_if_done(load);
-}
-
-/* Begins what is due. */
-static void on_tick(struct timer *timer)
-{
-	struct load *load = owner_of(timer, struct load, tick);
-	const struct load_phase *phase = load->phase;
-	uint64_t now = machine_clock_ns();
-
-	while (pace_is_due(&load->pace, now)) {
-		unsigned item = load->pace.started++;
-		uint64_t due = pace_at(&load->pace, item);
-
-		times_add(&load->outcome.late, now - due);
-		phase->start(load, phase->first + item, due);
-	}
-	if (load->pace.started < load->pace.count)
-		timer_set(loop_timers(load->loop), timer, TICK_MS, on_tick);
 }
 
 static void on_second(struct timer *timer)
@@ -177,15 +202,15 @@ int load_run(struct load *load, const struct load_phase *phase, struct load_outc
 	load->pace_end_ns = pace_at(&load->pace, phase->count);
 	lines_count(load->lines, &before);
 	failed = machine_now(&from);
-	if (!failed)
-		failed = timer_set(timers, &load->tick, TICK_MS, on_tick);
+	if (!failed && event_add(load->metronome, NULL))
+		failed = -ENOMEM;
 	if (!failed)
 		failed = timer_set(timers, &load->second, SECOND_MS, on_second);
 	if (!failed && phase->count)
 		failed = run_loop(load);
 	if (!failed)
 		failed = machine_now(&to);
-	timer_cancel(timers, &load->tick);
+	event_del(load->metronome);
 	timer_cancel(timers, &load->second);
 	load->phase = NULL;
 	count_unfinished(load);
@@ -204,16 +229,16 @@ int load_run(struct load *load, const struct load_phase *phase, struct load_outc
 
 static void on_waited(struct timer *timer)
 {
-	loop_stop(owner_of(timer, struct load, tick)->loop);
+	loop_stop(owner_of(timer, struct load, second)->loop);
 }
 
 int load_wait(struct load *load, unsigned ms)
 {
-	int failed = timer_set(loop_timers(load->loop), &load->tick, ms, on_waited);
+	int failed = timer_set(loop_timers(load->loop), &load->second, ms, on_waited);
 
 	if (!failed)
 		failed = run_loop(load);
-	timer_cancel(loop_timers(load->loop), &load->tick);
+	timer_cancel(loop_timers(load->loop), &load->second);
 	return failed;
 }
 

@@ -44,7 +44,9 @@ struct load {
 	struct talk *talk; /* NULL: nobody talks */
 	struct times setup;
 	struct causes lost; /* calls that were up */
-	struct timer tick, second;
+	struct timer second;
+	struct event *metronome; /* while a phase runs: looks what is due */
+	int metronome_fd;
 	const struct load_phase *phase;
 	struct pace pace;
 	unsigned settled;
