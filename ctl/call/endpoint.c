@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ctl/call/plan.h"
+#include "ctl/random.h"
 
 /* REST_MS: no packet of one call may find the next one at its port. UNTIL_NS: orphans end that long after us.
  */
@@ -230,10 +231,10 @@ int endpoint_open(struct endpoints *endpoints, const uint8_t remote_family_of[16
 	        .endpoints = endpoints,
 	        .index = index,
 	        .local.port = (uint16_t)(terms->port_first + 2 * (index % terms->endpoints_each)),
-	        .ssrc = arc4random(),
 	        .leg_since = (uint32_t)generation,
 	        .media_since = (uint32_t)generation,
 	};
+	random_bytes(&endpoint->ssrc, sizeof(endpoint->ssrc));
 	memcpy(endpoint->local.ip, pool->media->advertise, sizeof(endpoint->local.ip));
 	stream_read(endpoint, &endpoint->baseline);
 	return 0;

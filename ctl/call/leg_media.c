@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "ctl/call/leg_private.h"
+#include "ctl/random.h"
 
 int leg_media_open(struct leg *leg, const uint8_t family_of[16])
 {
@@ -17,8 +17,7 @@ int leg_media_open(struct leg *leg, const uint8_t family_of[16])
 	leg->local.port = leg->endpoint.local.port;
 	leg->local.telephone_event = true;
 	leg->local.direction = SDP_SENDRECV;
-	if (getrandom(&leg->local.session, sizeof(leg->local.session), 0) < 0)
-		leg->local.session = clock_monotonic_ns();
+	random_bytes(&leg->local.session, sizeof(leg->local.session));
 	/* Phones that keep it in a signed 32-bit integer are common. */
 	leg->local.session &= 0x7fffffff;
 	return 0;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
+#include "ctl/random.h"
 #include "ctl/sip/message.h"
 
 /* RFC 3261 20, RFC 3515, RFC 3841, RFC 3892, RFC 4028, RFC 6665; others osip replaces by itself. */
@@ -129,14 +129,8 @@ void sip_random(char text[33])
 {
 	static const char digits[] = "0123456789abcdef";
 	uint8_t bytes[16];
-	ssize_t got;
 
-	do
-		got = getrandom(bytes, sizeof(bytes), 0);
-	while (got < 0 && errno == EINTR);
-	/* Only a kernel older than getrandom() gets here, and we run on none. */
-	if (got != sizeof(bytes))
-		abort();
+	random_bytes(bytes, sizeof(bytes));
 	for (size_t i = 0; i < sizeof(bytes); i++) {
 		*text++ = digits[bytes[i] >> 4];
 		*text++ = digits[bytes[i] & 15];
