@@ -282,6 +282,8 @@ static void run(struct crowd *crowd, uint64_t seed)
 	net->loss = net_random(net, 3) ? 0 : 10;
 	net->twice = net_random(net, 3) ? 0 : 15;
 	net->delay = net_random(net, 2) ? 0 : 30;
+	for (size_t i = 0; i < crowd->stage->config->tenant_count; i++)
+		crowd->stage->config->tenants[i].park.announce = net_random(net, 2);
 	for (unsigned i = 0; i < PHONES; i++)
 		random_phone_reset(&crowd->phones[i]);
 	act(crowd);
