@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What crosses on its way, comes late, twice, or at the wrong moment. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "ctl/call/leg.h"
+#include "tests/unit/call_stage.h"
+
+static const struct xd_plan *plan_of(struct call_stage *stage, const struct phone *phone)
+{
+	for (const struct leg *leg = stage->calls->legs; leg; leg = leg->next)
+		if (leg->endpoint.index && address_equal(&leg->source, &phone->end->transport.bound))
+			return &leg->endpoint.plan;
+	fail_msg("no leg of %s", phone->name);
+	return NULL;
+}
+
+static void leave(struct call_stage *stage, struct phone *phone, struct phone_dialog *dialog)
+{
+	phone_request(phone, dialog, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+	phone_expect(phone, "SIP/2.0 200");
+}
+
+static void is_hung_up(struct call_stage *stage, struct phone *phone)
+{
+	phone_respond(phone, NULL, phone_expect(phone, "BYE"), "200 OK", NULL);
+	stage_run(stage, 10);
+}
+
+/* An ACK that has taken long acknowledges its own INVITE, and not the one that came after. */
+static void test_old_ack(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee, old;
+	char sdp[PHONE_TEXT];
+	const char *answer;
+
+	stage_talk(stage, &caller, &callee);
+	old = caller;
+	answer = stage->p101->messages[stage->p101->read - 1];
+	phone_request(stage->p101, &caller, "INVITE", NULL, NULL);
+	stage_run(stage, 10);
+	phone_ack(stage->p101, &old, answer, NULL);
+	stage_run(stage, 10);
+	assert_false(phone_has(stage->p101, "BYE"));
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 200"),
+	        phone_sdp(stage->p101, "8", NULL, sdp));
+	stage_run(stage, 10);
+	assert_int_equal(plan_of(stage, stage->p101)->payloads[XD_VOICE].codec, XD_PCMA);
+	leave(stage, stage->p101, &caller);
+	is_hung_up(stage, stage->p102);
+}
+
+/* A re-INVITE without SDP whose ACK brings none, either: nothing is agreed, and the call goes on. */
+static void test_ack_without_answer(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee;
+
+	stage_talk(stage, &caller, &callee);
+	phone_request(stage->p101, &caller, "INVITE", NULL, NULL);
+	stage_run(stage, 10);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 200"), NULL);
+	stage_run(stage, 10);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_FORWARD);
+	assert_false(phone_has(stage->p101, "BYE"));
+	leave(stage, stage->p101, &caller);
+	is_hung_up(stage, stage->p102);
+}
+
+/* 102 wants G.722 and takes it back when 101 has agreed to it already: 101 comes back. */
+static void test_codec_taken_back(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee, asked;
+	char sdp[PHONE_TEXT];
+	const char *invite;
+
+	stage_talk(stage, &caller, &callee);
+	phone_request(stage->p102, &callee, "INVITE", NULL, phone_sdp(stage->p102, "9", NULL, sdp));
+	stage_run(stage, 10);
+	invite = phone_expect(stage->p101, "INVITE");
+	/* Nobody can park them now: they don't know yet what they speak. */
+	phone_request(stage->p101, &caller, "REFER", "Refer-To: <sip:700@acme.example>\r\n", NULL);
+	phone_cancel(stage->p102, &callee);
+	stage_run(stage, 10);
+	phone_expect(stage->p101, "SIP/2.0 491");
+	phone_expect(stage->p102, "SIP/2.0 200");
+	phone_ack(stage->p102, &callee, phone_expect(stage->p102, "SIP/2.0 487"), NULL);
+	asked = caller;
+	phone_respond(stage->p101, &asked, invite, "200 OK", phone_sdp(stage->p101, "9", NULL, sdp));
+	stage_run(stage, 10);
+	phone_expect(stage->p101, "ACK");
+	invite = phone_expect(stage->p101, "INVITE");
+	assert_true(message_has(invite, "RTP/AVP 8 0 101"));
+	phone_respond(stage->p101, &asked, invite, "200 OK", phone_sdp(stage->p101, "8", NULL, sdp));
+	stage_run(stage, 10);
+	assert_int_equal(plan_of(stage, stage->p101)->payloads[XD_VOICE].codec, XD_PCMA);
+	assert_int_equal(plan_of(stage, stage->p102)->payloads[XD_VOICE].codec, XD_PCMU);
+	phone_request(stage->p102, &callee, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+	is_hung_up(stage, stage->p101);
+}
+
+/* Two that refuse each other's codec are asked once each, and no more. */
+static void test_codecs_never_meet(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee, asked;
+	char sdp[PHONE_TEXT];
+	const char *invite;
+
+	stage_talk(stage, &caller, &callee);
+	phone_request(stage->p102, &callee, "INVITE", NULL, phone_sdp(stage->p102, "9", NULL, sdp));
+	stage_run(stage, 10);
+	invite = phone_expect(stage->p101, "INVITE");
+	phone_cancel(stage->p102, &callee);
+	stage_run(stage, 10);
+	phone_ack(stage->p102, &callee, phone_expect(stage->p102, "SIP/2.0 487"), NULL);
+	asked = caller;
+	phone_respond(stage->p101, &asked, invite, "200 OK", phone_sdp(stage->p101, "9", NULL, sdp));
+	stage_run(stage, 10);
+	for (unsigned i = 0; i < 2; i++) {
+		struct phone *phone = i ? stage->p102 : stage->p101;
+
+		phone_respond(phone, NULL, phone_expect(phone, "INVITE"), "488 Not Acceptable Here", NULL);
+		stage_run(stage, 10);
+	}
+	stage_run(stage, 10000);
+	assert_false(phone_has(stage->p101, "INVITE"));
+	assert_false(phone_has(stage->p102, "INVITE"));
+	phone_request(stage->p102, &callee, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+	is_hung_up(stage, stage->p101);
+}
+
+/* One contact gives early media, the other answers: the answer in the 183 was the answer. */
+static void test_early_answer_stands(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, early = {0}, callee = {0};
+	char sdp[PHONE_TEXT];
+	const char *invite, *answer;
+
+	phone_invite(
+	        stage->p101, &caller, "sip:105@acme.example", phone_sdp(stage->p101, "0 8", NULL, sdp), NULL);
+	stage_run(stage, 10);
+	invite = phone_expect(stage->p105, "INVITE");
+	phone_respond(
+	        stage->p105, &early, invite, "183 Session Progress", phone_sdp(stage->p105, "8", NULL, sdp));
+	stage_run(stage, 10);
+	assert_true(message_has(phone_expect(stage->p101, "SIP/2.0 183"), "RTP/AVP 8\r\n"));
+	phone_respond(stage->p105b, &callee, phone_expect(stage->p105b, "INVITE"), "200 OK",
+	        phone_sdp(stage->p105b, "0", NULL, sdp));
+	stage_run(stage, 10);
+	answer = phone_expect(stage->p101, "SIP/2.0 200");
+	assert_true(message_has(answer, "RTP/AVP 8\r\n"));
+	phone_respond(stage->p105, NULL, phone_expect(stage->p105, "CANCEL"), "200 OK", NULL);
+	phone_respond(stage->p105, NULL, invite, "487 Request Terminated", NULL);
+	phone_ack(stage->p101, &caller, answer, NULL);
+	stage_run(stage, 10);
+	assert_int_equal(plan_of(stage, stage->p101)->payloads[XD_VOICE].codec, XD_PCMA);
+	leave(stage, stage->p101, &caller);
+	is_hung_up(stage, stage->p105b);
+}
+
+/* Nobody's phone rings for a caller who offers none of the tenant's codecs. */
+static void test_codec_of_no_use(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller;
+	char sdp[PHONE_TEXT];
+
+	phone_invite(
+	        stage->p201, &caller, "sip:201@globex.example", phone_sdp(stage->p201, "0", NULL, sdp), NULL);
+	stage_run(stage, 10);
+	assert_false(phone_has(stage->p201, "INVITE"));
+	phone_ack(stage->p201, &caller, phone_expect(stage->p201, "SIP/2.0 488"), NULL);
+	stage_run(stage, 10);
+}
+
+/* 6xx speaks for all contacts; one that answers at that moment is hung up. */
+static void test_decline_crosses_answer(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee = {0};
+	char sdp[PHONE_TEXT];
+	const char *invite;
+
+	phone_invite(
+	        stage->p101, &caller, "sip:105@acme.example", phone_sdp(stage->p101, "0", NULL, sdp), NULL);
+	stage_run(stage, 10);
+	invite = phone_expect(stage->p105b, "INVITE");
+	phone_respond(stage->p105, NULL, phone_expect(stage->p105, "INVITE"), "603 Decline", NULL);
+	phone_respond(stage->p105b, &callee, invite, "200 OK", phone_sdp(stage->p105b, "0", NULL, sdp));
+	stage_run(stage, 10);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 603"), NULL);
+	phone_expect(stage->p105b, "ACK");
+	is_hung_up(stage, stage->p105b);
+	assert_int_equal(stage->calls->leg_count, 0);
+}
+
+/* A 200 without SDP is none to be heard by: the other contact may still answer. */
+static void test_answer_without_sdp(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, mute = {0}, callee = {0};
+	char sdp[PHONE_TEXT];
+
+	phone_invite(
+	        stage->p101, &caller, "sip:105@acme.example", phone_sdp(stage->p101, "0", NULL, sdp), NULL);
+	stage_run(stage, 10);
+	phone_respond(stage->p105, &mute, phone_expect(stage->p105, "INVITE"), "200 OK", NULL);
+	stage_run(stage, 10);
+	phone_expect(stage->p105, "ACK");
+	is_hung_up(stage, stage->p105);
+	phone_respond(stage->p105b, &callee, phone_expect(stage->p105b, "INVITE"), "200 OK",
+	        phone_sdp(stage->p105b, "0", NULL, sdp));
+	stage_run(stage, 10);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 200"), NULL);
+	stage_run(stage, 10);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_FORWARD);
+	leave(stage, stage->p101, &caller);
+	is_hung_up(stage, stage->p105b);
+}
+
+/* BYE before the ACK that was sent before it. */
+static void test_bye_overtakes_ack(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee = {0};
+	char sdp[PHONE_TEXT];
+	const char *answer;
+	unsigned answers;
+
+	phone_invite(
+	        stage->p101, &caller, "sip:102@acme.example", phone_sdp(stage->p101, "0", NULL, sdp), NULL);
+	stage_run(stage, 10);
+	phone_respond(stage->p102, &callee, phone_expect(stage->p102, "INVITE"), "200 OK",
+	        phone_sdp(stage->p102, "0", NULL, sdp));
+	stage_run(stage, 10);
+	answer = phone_expect(stage->p101, "SIP/2.0 200");
+	message_header(answer, "To", caller.remote);
+	leave(stage, stage->p101, &caller);
+	is_hung_up(stage, stage->p102);
+	assert_int_equal(stage->calls->leg_count, 0);
+	/* Our 200 isn't sent to somebody who has gone. */
+	answers = (unsigned)stage->server->sent;
+	phone_ack(stage->p101, &caller, answer, NULL);
+	stage_run(stage, 40000);
+	assert_int_equal(stage->server->sent, answers);
+}
+
+#define STAGED(test) cmocka_unit_test_setup_teardown(test, call_stage_open, call_stage_close)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        STAGED(test_old_ack),
+	        STAGED(test_ack_without_answer),
+	        STAGED(test_codec_taken_back),
+	        STAGED(test_codecs_never_meet),
+	        STAGED(test_early_answer_stands),
+	        STAGED(test_codec_of_no_use),
+	        STAGED(test_decline_crosses_answer),
+	        STAGED(test_answer_without_sdp),
+	        STAGED(test_bye_overtakes_ack),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
