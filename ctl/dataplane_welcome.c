@@ -108,3 +108,14 @@ int dataplane_welcome_check(const struct handover_welcome *welcome, size_t bytes
 	error = sizes_check(welcome, reason);
 	return error || !before ? error : change_check(welcome, before, reason);
 }
+
+bool dataplane_welcome_takes(const struct handover_welcome *welcome, const struct address *local)
+{
+	if (local->port < welcome->port_first ||
+	        local->port >= welcome->port_first + 2U * welcome->endpoints_each)
+		return false;
+	for (uint32_t i = 0; i < welcome->addresses; i++)
+		if (address_same_ip(welcome->address[i], local->ip))
+			return true;
+	return false;
+}

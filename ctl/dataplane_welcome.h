@@ -3,6 +3,9 @@
 #ifndef XDPARK_DATAPLANE_WELCOME_H
 #define XDPARK_DATAPLANE_WELCOME_H
 
+#include <stdbool.h>
+
+#include "ctl/address.h"
 #include "kmod-free/handover.h"
 
 enum { WELCOME_REASON = 256 };
@@ -14,5 +17,9 @@ enum { WELCOME_REASON = 256 };
  */
 int dataplane_welcome_check(const struct handover_welcome *welcome, size_t bytes,
         const struct handover_welcome *before, char *reason);
+
+/* Whether packets to this local address and port are media: they end in the kernel, and no socket gets them.
+ */
+bool dataplane_welcome_takes(const struct handover_welcome *welcome, const struct address *local);
 
 #endif

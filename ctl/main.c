@@ -9,6 +9,7 @@
 #include "ctl/api/api.h"
 #include "ctl/api/describe.h"
 #include "ctl/call/calls.h"
+#include "ctl/dataplane_welcome.h"
 #include "ctl/loop.h"
 #include "ctl/privileges.h"
 #include "kmod-free/log.h"
@@ -176,33 +177,44 @@ static int start_audio(struct daemon *daemon, char *reason)
 	return result;
 }
 
+static int start_transport(struct daemon *daemon, const struct address *local, char *reason)
+{
+	const struct handover_welcome *terms = dataplane_terms(daemon->dataplane);
+	struct transport **transport = &daemon->transports[daemon->transport_count];
+	char text[ADDRESS_TEXT];
+	int result;
+
+	address_format(local, text);
+	if (dataplane_welcome_takes(terms, local)) {
+		snprintf(reason, 256,
+		        "SIP over UDP on %s: xdpark-dp takes ports %u to %u there for media; choose another",
+		        text, terms->port_first, terms->port_first + 2U * terms->endpoints_each - 1);
+		return -EADDRINUSE;
+	}
+	result = udp_transport_new(
+	        transport, loop_base(daemon->loop), local, sip_stack_receive, daemon->calls->stack);
+	if (!result) {
+		daemon->transport_count++;
+		result = calls_transport(daemon->calls, *transport);
+	}
+	if (result < 0)
+		snprintf(reason, 256, "SIP over UDP on %s: %s", text, strerror(-result));
+	else
+		log_info(NULL, "listening", "transport=udp address=%s", text);
+	return result;
+}
+
 static int start_transports(struct daemon *daemon, char *reason)
 {
 	const struct config *config = daemon->config;
-	struct sip_stack *stack = daemon->calls->stack;
+	int result = 0;
 
 	daemon->transports = calloc(config->listen_count, sizeof(struct transport *));
 	if (!daemon->transports)
 		return -ENOMEM;
-	for (size_t i = 0; i < config->listen_count; i++) {
-		struct transport **transport = &daemon->transports[i];
-		char text[ADDRESS_TEXT];
-		int result = udp_transport_new(
-		        transport, loop_base(daemon->loop), &config->listen[i], sip_stack_receive, stack);
-
-		if (!result) {
-			daemon->transport_count++;
-			result = calls_transport(daemon->calls, *transport);
-		}
-		if (result < 0) {
-			snprintf(reason, 256, "SIP over UDP on %s: %s",
-			        address_format(&config->listen[i], text), strerror(-result));
-			return result;
-		}
-		log_info(NULL, "listening", "transport=udp address=%s",
-		        address_format(&config->listen[i], text));
-	}
-	return 0;
+	for (size_t i = 0; i < config->listen_count && !result; i++)
+		result = start_transport(daemon, &config->listen[i], reason);
+	return result;
 }
 
 static int start_api(struct daemon *daemon, char *reason)

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "ctl/address.h"
+#include "ctl/dataplane_welcome.h"
 #include "tests/unit/dataplane_rig.h"
 
 static void maps_are_the_dataplanes(void **state)
@@ -31,6 +32,31 @@ static void maps_are_the_dataplanes(void **state)
 	assert_null(dataplane_endpoint(rig->dataplane, 16));
 	assert_null(dataplane_stream(rig->dataplane, 16));
 	assert_null(dataplane_due(rig->dataplane, 16));
+}
+
+/* Its addresses, and of them the ports of eight endpoints from 10000: no socket would get anything there. */
+static void media_ports_are_taken(void **state)
+{
+	static const struct {
+		const char *local;
+		bool taken;
+	} rows[] = {
+	        {"10.0.0.1:9999", false},
+	        {"10.0.0.1:10000", true},
+	        {"10.0.0.1:10015", true},
+	        {"10.0.0.1:10016", false},
+	        {"10.0.0.2:10000", false},
+	        {"[fd00::1]:10001", true},
+	        {"[fd00::2]:10001", false},
+	};
+	struct rig *rig = rig_connected(state);
+	struct address local;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(address_parse(rows[i].local, 5060, &local), 0);
+		assert_int_equal(
+		        dataplane_welcome_takes(dataplane_terms(rig->dataplane), &local), rows[i].taken);
+	}
 }
 
 static void nobody_there(void **state)
@@ -346,6 +372,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(maps_are_the_dataplanes),
+	        TEST(media_ports_are_taken),
 	        TEST(nobody_there),
 	        TEST(refused_in_words),
 	        TEST(silence_ends_after_two_seconds),
