@@ -229,7 +229,8 @@ static void calls_and_hangs_up(void **state)
 	struct stage *stage = *state;
 	char branch[512], other[512];
 
-	line_call(stage->lines, 0, "700", true);
+	assert_true(line_call(stage->lines, 0, "700", true));
+	assert_false(line_call(stage->lines, 0, "700", true));
 	hear(stage);
 	assert_int_equal(strncmp(stage->text, "INVITE sip:700@load.example SIP/2.0\r\n", 37), 0);
 	assert_non_null(strstr(stage->text, "Referred-By: <sip:rig@load.example>\r\n"));

@@ -47,7 +47,8 @@ static unsigned line_of(const struct call *call)
 	return 2 * (unsigned)(call - call->churn->calls);
 }
 
-static void call_orbit(struct call *call, unsigned side)
+/* False: somebody else has called that line, because the orbit is a user's number. */
+static bool call_orbit(struct call *call, unsigned side)
 {
 	const struct load *load = &call->churn->load;
 	unsigned line = line_of(call);
@@ -55,7 +56,21 @@ static void call_orbit(struct call *call, unsigned side)
 
 	call->busy |= (uint8_t)(1U << side);
 	snprintf(orbit, sizeof(orbit), "%u", load->options->orbit + line / 2);
-	line_call(load->lines, line + side, orbit, side == 0);
+	return line_call(load->lines, line + side, orbit, side == 0);
+}
+
+/* Both lines hang up; it is over when neither is busy. */
+static void call_end(struct call *call, int cause)
+{
+	const struct load *load = &call->churn->load;
+	unsigned line = line_of(call);
+
+	timer_cancel(loop_timers(load->loop), &call->timer);
+	if (!call->cause)
+		call->cause = cause;
+	call->state = CALL_ENDING;
+	/* The taker's side first: the other one is then hung up by the relay. */
+	line_hang_up(load->lines, line_is_up(load->lines, line + 1) ? line + 1 : line);
 }
 
 static void start(struct load *load, unsigned item, uint64_t due_ns)
@@ -71,21 +86,8 @@ static void start(struct load *load, unsigned item, uint64_t due_ns)
 	call = &churn->calls[churn->first_free];
 	churn->first_free = call->next_free;
 	*call = (struct call){.churn = churn, .since_ns = due_ns};
-	call_orbit(call, 0);
-}
-
-/* Both lines hang up; it is over when neither is busy. */
-static void call_end(struct call *call, int cause)
-{
-	const struct load *load = &call->churn->load;
-	unsigned line = line_of(call);
-
-	timer_cancel(loop_timers(load->loop), &call->timer);
-	if (!call->cause)
-		call->cause = cause;
-	call->state = CALL_ENDING;
-	/* The taker's side first: the other one is then hung up by the relay. */
-	line_hang_up(load->lines, line_is_up(load->lines, line + 1) ? line + 1 : line);
+	if (!call_orbit(call, 0))
+		call_end(call, CAUSE_NO_LINE);
 }
 
 static void on_talked(struct timer *timer)
@@ -112,7 +114,8 @@ static void on_waited(struct timer *timer)
 	call->state = CALL_TAKING;
 	call->since_ns = machine_clock_ns();
 	callers_expect(load->callers, line, CL_HOLD_THEN_TALK, line + 1);
-	call_orbit(call, 1);
+	if (!call_orbit(call, 1))
+		call_end(call, CAUSE_NO_LINE);
 }
 
 /* The next step comes in so many ms. */

@@ -25,7 +25,8 @@ struct flood {
 static void start(struct load *load, unsigned line, uint64_t due_ns)
 {
 	((struct flood *)load)->due_ns[line] = due_ns;
-	line_call(load->lines, line, load->options->number, false);
+	if (!line_call(load->lines, line, load->options->number, false))
+		load_settle(load, CAUSE_NO_LINE);
 }
 
 static void on_answered(void *context, unsigned line, const struct sockaddr_in *relay)

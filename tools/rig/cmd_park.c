@@ -63,7 +63,8 @@ static void start_invite(struct load *load, unsigned line, uint64_t due_ns)
 	struct park *park = (struct park *)load;
 
 	park->steps[line] = (struct step){.since_ns = due_ns};
-	line_call(load->lines, line, load->options->number, false);
+	if (!line_call(load->lines, line, load->options->number, false))
+		settle(park, line, CAUSE_NO_LINE);
 }
 
 static void start_refer(struct load *load, unsigned call, uint64_t due_ns)
@@ -75,7 +76,8 @@ static void start_refer(struct load *load, unsigned call, uint64_t due_ns)
 
 	park->steps[line] = (struct step){.since_ns = due_ns};
 	snprintf(user, sizeof(user), "%u", call % phones + 1);
-	line_call(load->lines, line, user, false);
+	if (!line_call(load->lines, line, user, false))
+		settle(park, line, CAUSE_NO_LINE);
 }
 
 /* Both the trunk and the phone know that the call is up: the phone parks it. */

@@ -24,7 +24,8 @@ static void call_orbit(struct load *load, unsigned line, bool parks)
 	char orbit[LINES_NUMBER];
 
 	snprintf(orbit, sizeof(orbit), "%u", load->options->orbit + line / 2);
-	line_call(load->lines, line, orbit, parks);
+	if (!line_call(load->lines, line, orbit, parks))
+		load_settle(load, CAUSE_NO_LINE);
 }
 
 static void start_park(struct load *load, unsigned call, uint64_t due_ns)

@@ -113,17 +113,16 @@ static void take_response(struct lines *lines, const struct sip_message *respons
 	}
 	if (status < 200)
 		return;
-	if (strtoul(osip->cseq->number, NULL, 10) != line->cseq) {
+	if (strtoul(osip->cseq->number, NULL, 10) != line->cseq ||
+	        (line->state != LINE_ENDING && line->state != LINE_REFERRING)) {
 		lines->counters.again++;
 	} else if (line->state == LINE_ENDING) {
 		line_is_over(lines, line, CAUSE_NONE);
-	} else if (line->state == LINE_REFERRING && !strcmp(osip->cseq->method, "REFER")) {
+	} else {
 		resend_stop(&lines->resend, &line->resend);
 		line->state = LINE_UP;
 		if (lines->ops->referred)
 			lines->ops->referred(lines->context, line_number(lines, line), status);
-	} else {
-		lines->counters.again++;
 	}
 }
 

@@ -65,16 +65,17 @@ static void start_request(struct lines *lines, struct line *line, enum line_stat
 	send_request(lines, line);
 }
 
-void line_call(struct lines *lines, unsigned n, const char *number, bool referred)
+bool line_call(struct lines *lines, unsigned n, const char *number, bool referred)
 {
 	struct line *line = &lines->line[n];
 
 	if (line->state != LINE_FREE)
-		return;
+		return false;
 	*line = (struct line){.turn = line->turn + 1, .referred = referred};
 	snprintf(line->number, sizeof(line->number), "%s", number);
 	snprintf(line->target, sizeof(line->target), "sip:%s@%.48s", line->number, lines->hand.domain);
 	start_request(lines, line, LINE_CALLING);
+	return true;
 }
 
 void line_refer(struct lines *lines, unsigned n, const char *number)

@@ -72,8 +72,11 @@ int lines_open(struct lines **lines, const struct lines_options *options, char *
 /* NULL is legal. Calls that are up stay up. */
 void lines_close(struct lines *lines);
 
-/* By the trunk, from a line without a call. With `referred` an INVITE to an orbit parks, without it takes. */
-void line_call(struct lines *lines, unsigned line, const char *number, bool referred);
+/*
+ * By the trunk. With `referred` an INVITE to an orbit parks, without it takes. A line that has a call already
+ * does nothing, and false is returned.
+ */
+bool line_call(struct lines *lines, unsigned line, const char *number, bool referred);
 
 /* Transfers the other side to a number: by a phone that was called, and whose call is up. */
 void line_refer(struct lines *lines, unsigned line, const char *number);
