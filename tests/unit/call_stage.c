@@ -18,6 +18,8 @@ enum {
 	RELEASE_ROUNDS = 20000
 };
 
+static const char stage_sounds[] = "ctl/audio/sounds";
+
 static const char stage_yaml[] =
         "sip: {listen: [10.0.0.1:5060], agent: xdpark}\n"
         "media: [10.0.0.1]\n"
@@ -32,12 +34,18 @@ static const char stage_yaml[] =
         "      - {name: 104, contacts: ['sip:104@10.0.0.14:5060'], take: no, park: no}\n"
         "      - {name: 105, contacts: ['sip:105@10.0.0.15:5060', 'sip:105@10.0.0.16:5060']}\n"
         "      - {name: 106, password: secret}\n"
+        "      - {name: 107, password: secret, contacts: ['sip:107@10.0.0.17:5060']}\n"
         "    park: {number: 700, orbits: [701-703], announce: no, hold: {ringback: us}}\n"
         "  - domain: globex.example\n"
         "    codecs: [PCMA]\n"
         "    users:\n"
         "      - {name: 201, contacts: ['sip:201@10.0.0.21:5060']}\n"
         "    park: {number: 700, orbits: [701-703], announce: no, hold: {ringback: de}}\n"
+        "  - domain: initech.example\n"
+        "    codecs: [PCMU]\n"
+        "    users:\n"
+        "      - {name: 301, contacts: ['sip:301@10.0.0.31:5060']}\n"
+        "    park: {number: 700, orbits: [701-703], announce: no, hold: {music: %s/en/parked.wav}}\n"
         "trunks:\n"
         "  - name: carrier\n"
         "    addresses: [10.0.0.9]\n"
@@ -56,11 +64,13 @@ static void stage_report(void *context, const char *file, unsigned line, const c
 static struct config *stage_config(void)
 {
 	char path[] = "/tmp/call_stage.XXXXXX";
+	char *sounds = realpath(stage_sounds, NULL);
 	struct config *config = NULL;
 	int fd = mkstemp(path);
 
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, stage_yaml, sizeof(stage_yaml) - 1), sizeof(stage_yaml) - 1);
+	assert_true(fd >= 0 && sounds);
+	assert_true(dprintf(fd, stage_yaml, sounds) > 0);
+	free(sounds);
 	close(fd);
 	assert_int_equal(config_read(&config, path, stage_report, NULL), 0);
 	unlink(path);
@@ -127,7 +137,7 @@ static bool ringback_ready(struct call_stage *stage)
 
 static void stage_start(struct call_stage *stage)
 {
-	struct audio_options audio_options = {.base = stage->base, .sounds = "ctl/audio/sounds", .codecs = 7};
+	struct audio_options audio_options = {.base = stage->base, .sounds = stage_sounds, .codecs = 7};
 	struct calls_options options = {.config = stage->config, .timers = stage->net.timers};
 	char reason[256] = "";
 
@@ -172,6 +182,8 @@ int call_stage_open(void **state)
 	stage->p105 = phone_new(&stage->net, stage->server, "105", "10.0.0.15:5060");
 	stage->p105b = phone_new(&stage->net, stage->server, "105", "10.0.0.16:5060");
 	stage->p201 = phone_new(&stage->net, stage->server, "201", "10.0.0.21:5060");
+	stage->p107 = phone_new(&stage->net, stage->server, "107", "10.0.0.17:5060");
+	stage->p301 = phone_new(&stage->net, stage->server, "301", "10.0.0.31:5060");
 	stage->trunk = phone_new(&stage->net, stage->server, "carrier", "10.0.0.9:5060");
 	*state = stage;
 	return 0;
@@ -201,6 +213,8 @@ int call_stage_close(void **state)
 	phone_free(stage->p105);
 	phone_free(stage->p105b);
 	phone_free(stage->p201);
+	phone_free(stage->p107);
+	phone_free(stage->p301);
 	phone_free(stage->trunk);
 	transport_free(&stage->server->transport);
 	audio_free(stage->audio);

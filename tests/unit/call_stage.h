@@ -4,8 +4,10 @@
  *
  *   trunk 10.0.0.9      may take and transfer; reaches acme.example only
  *   acme.example        users 101, 102, 103 (static contacts 10.0.0.11, .12, .13), 104 who may not take,
- *                       105 with two contacts (.15, .16), 106 without any; park 700, orbits 701-703
+ *                       105 with two contacts (.15, .16), 106 without any, 107 (.17) who has a password;
+ *                       park 700, orbits 701-703
  *   globex.example      user 201 (10.0.0.21); the same numbers
+ *   initech.example     user 301 (10.0.0.31); the same numbers, and music
  */
 #ifndef XDPARK_TESTS_CALL_STAGE_H
 #define XDPARK_TESTS_CALL_STAGE_H
@@ -26,7 +28,7 @@ struct call_stage {
 	const struct config_tenant *acme, *globex;
 	struct calls *calls;
 	struct net_end *server;
-	struct phone *p101, *p102, *p103, *p104, *p105, *p105b, *p201, *trunk;
+	struct phone *p101, *p102, *p103, *p104, *p105, *p105b, *p107, *p201, *p301, *trunk;
 };
 
 /* cmocka set-up and tear-down; *state is the stage. Tear-down asserts that nothing is left of any call. */

@@ -201,6 +201,21 @@ static void test_refusals(void **state)
 	}
 }
 
+/* Who has a password is asked for it, wherever he calls from. */
+static void test_password_is_asked_for(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller;
+	char sdp[PHONE_TEXT];
+
+	phone_invite(
+	        stage->p107, &caller, "sip:102@acme.example", phone_sdp(stage->p107, "0", NULL, sdp), NULL);
+	stage_run(stage, 10);
+	phone_ack(stage->p107, &caller, phone_expect(stage->p107, "SIP/2.0 407"), NULL);
+	stage_run(stage, 10);
+	assert_int_equal(stage->calls->leg_count, 0);
+}
+
 static void test_no_ack_ends_the_call(void **state)
 {
 	struct call_stage *stage = *state;
@@ -253,6 +268,7 @@ int main(void)
 	        STAGED(test_phone_hold_and_resume),
 	        STAGED(test_invite_without_sdp),
 	        STAGED(test_refusals),
+	        STAGED(test_password_is_asked_for),
 	        STAGED(test_no_ack_ends_the_call),
 	        STAGED(test_trunk_number),
 	};

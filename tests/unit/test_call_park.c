@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "ctl/call/bridge.h"
 #include "tests/unit/call_stage.h"
 
 /* The parked caller hangs up: every test that parks ends so, or in a bridge. */
@@ -128,6 +129,7 @@ static void test_take(void **state)
 	phone_ack(stage->p103, &taker, answer, NULL);
 	stage_run(stage, 10);
 	assert_int_equal(stage_parked(stage, "701"), -1);
+	assert_string_equal(stage->calls->bridges->caller->call, stage->calls->bridges->callee->call);
 	/* The caller's dialog has seen nothing of all this. */
 	assert_false(phone_has(stage->p101, "INVITE"));
 	stage_hangup(stage, stage->p101, &caller, stage->p103);
@@ -182,7 +184,7 @@ static void test_take_refused(void **state)
 	        stage->p103, &taker, "sip:701@acme.example", phone_sdp(stage->p103, "9", NULL, sdp), NULL);
 	stage_run(stage, 10);
 	answer = phone_expect(stage->p103, "SIP/2.0 488");
-	assert_true(message_has(answer, "Warning:"));
+	assert_true(message_has(answer, "\r\nWarning: 305 xdpark \""));
 	phone_ack(stage->p103, &taker, answer, NULL);
 	stage_run(stage, 10);
 	assert_int_equal(stage_parked(stage, "701"), PARKED_PARKED);
@@ -267,6 +269,7 @@ static void test_recall(void **state)
 	invite = phone_expect(stage->p102, "INVITE");
 	message_header(invite, "From", from);
 	assert_true(message_has(from, "\"Park 701: Alice\" <sip:101@"));
+	assert_true(message_has(invite, "\r\nAlert-Info: <urn:alert:service:recall:hold>\r\n"));
 	phone_respond(stage->p102, NULL, invite, "180 Ringing", NULL);
 	/* Nobody answers for 30 s: parked on, and it starts over. */
 	stage_run(stage, 31000);

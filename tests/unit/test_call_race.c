@@ -55,6 +55,27 @@ static void test_old_ack(void **state)
 	is_hung_up(stage, stage->p102);
 }
 
+/* An ACK from somebody who knows the tags, but isn't where the call is. */
+static void test_ack_from_elsewhere(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, stranger;
+	char sdp[PHONE_TEXT];
+	const char *answer;
+
+	phone_invite(stage->p101, &caller, "sip:700@acme.example", NULL, NULL);
+	stage_run(stage, 10);
+	answer = phone_expect(stage->p101, "SIP/2.0 200");
+	stranger = caller;
+	phone_ack(stage->p103, &stranger, answer, phone_sdp(stage->p103, "0", NULL, sdp));
+	stage_run(stage, 10);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_IDLE);
+	phone_ack(stage->p101, &caller, answer, phone_sdp(stage->p101, "0", NULL, sdp));
+	stage_run(stage, 10);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_HOLD);
+	leave(stage, stage->p101, &caller);
+}
+
 /* A re-INVITE without SDP whose ACK brings none, either: nothing is agreed, and the call goes on. */
 static void test_ack_without_answer(void **state)
 {
@@ -261,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        STAGED(test_old_ack),
+	        STAGED(test_ack_from_elsewhere),
 	        STAGED(test_ack_without_answer),
 	        STAGED(test_codec_taken_back),
 	        STAGED(test_codecs_never_meet),

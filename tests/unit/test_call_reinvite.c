@@ -262,6 +262,34 @@ static void test_media_behind_nat(void **state)
 	stage_run(stage, 10);
 }
 
+/* Via that names another address than the message came from: not even a public SDP address is believed. */
+static void test_signalling_behind_nat(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller = {.cseq = 1, .invite_cseq = 1};
+	const char *answer;
+	const char *invite =
+	        "INVITE sip:700@acme.example SIP/2.0\r\n"
+	        "Via: SIP/2.0/UDP 192.168.1.5:5060;branch=z9hG4bKnat;rport\r\nMax-Forwards: 70\r\n"
+	        "From: <sip:101@acme.example>;tag=n\r\nTo: <sip:700@acme.example>\r\nCall-ID: nat\r\n"
+	        "CSeq: 1 INVITE\r\nContact: <sip:101@192.168.1.5>\r\nContent-Type: application/sdp\r\n"
+	        "Content-Length: 93\r\n\r\n"
+	        "v=0\r\no=- 1 9 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\n"
+	        "m=audio 4000 RTP/AVP 0\r\n";
+
+	snprintf(caller.call_id, sizeof(caller.call_id), "nat");
+	snprintf(caller.local, sizeof(caller.local), "<sip:101@acme.example>;tag=n");
+	phone_send(stage->p101, invite);
+	stage_run(stage, 10);
+	answer = phone_expect(stage->p101, "SIP/2.0 200");
+	assert_int_equal(plan_of(stage, stage->p101)->source_rule, XD_FROM_LATCH);
+	assert_int_equal(fake_dataplane_holds(stage->fake, stage->p101->end->transport.bound.ip), 1);
+	phone_ack(stage->p101, &caller, answer, NULL);
+	phone_request(stage->p101, &caller, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+	phone_expect(stage->p101, "SIP/2.0 200");
+}
+
 /* The next hop can't be served (this host, no route): 488 while unanswered. */
 static void test_no_next_hop(void **state)
 {
@@ -297,6 +325,7 @@ int main(void)
 	        STAGED(test_early_media),
 	        STAGED(test_second_answer_is_dismissed),
 	        STAGED(test_media_behind_nat),
+	        STAGED(test_signalling_behind_nat),
 	        STAGED(test_no_next_hop),
 	};
 
