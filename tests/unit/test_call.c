@@ -12,8 +12,13 @@ static void test_call_and_bye(void **state)
 {
 	struct call_stage *stage = *state;
 	struct phone_dialog caller, callee;
+	uint64_t sent;
 
 	stage_talk(stage, &caller, &callee);
+	/* All is acknowledged: nothing is sent again. */
+	sent = stage->server->sent;
+	stage_run(stage, 40000);
+	assert_int_equal(stage->server->sent, sent);
 	stage_hangup(stage, stage->p101, &caller, stage->p102);
 	assert_int_equal(stage->calls->leg_count, 0);
 }

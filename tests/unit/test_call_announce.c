@@ -12,7 +12,7 @@
 #include "ctl/call/park.h"
 #include "tests/unit/call_stage.h"
 
-enum { ENCODE_ROUNDS = 5000, ENCODE_US = 1000 };
+enum { ENCODE_ROUNDS = 5000, ENCODE_US = 1000, FRAME_US = 25000 };
 
 static const struct leg *leg_of(struct call_stage *stage, const struct phone *phone)
 {
@@ -176,6 +176,42 @@ static void test_music_when_it_is_ready(void **state)
 	stage_run(stage, 10);
 }
 
+/* What he hears goes on where it was, whatever happens around him; and a stream that stands still goes on. */
+static void test_hold_stream_goes_on(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, parker, taker;
+	const struct leg *leg;
+	char sdp[PHONE_TEXT];
+	uint64_t t0;
+
+	stage_park(stage, &caller, &parker, "701");
+	leg = leg_of(stage, stage->p101);
+	t0 = leg->endpoint.plan.t0;
+	assert_int_not_equal(t0, 0);
+	/* The maps' clock is real: a new stream would start in a later frame than this one. */
+	usleep(FRAME_US);
+	/* Without telephone-events: a new plan. */
+	phone_request(stage->p101, &caller, "INVITE", NULL, phone_sdp(stage->p101, "0", NULL, sdp));
+	stage_run(stage, 10);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 200"), NULL);
+	assert_int_equal(leg->endpoint.plan.t0, t0);
+	phone_invite(
+	        stage->p103, &taker, "sip:701@acme.example", phone_sdp(stage->p103, "0", NULL, sdp), NULL);
+	stage_run(stage, 10);
+	assert_int_equal(leg->endpoint.plan.action, XD_HOLD_UNTIL_HEARD);
+	assert_int_equal(leg->endpoint.plan.t0, t0);
+	message_header(phone_expect(stage->p103, "SIP/2.0 200"), "To", taker.remote);
+	phone_request(stage->p103, &taker, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+	assert_int_equal(leg->endpoint.plan.action, XD_HOLD);
+	assert_int_equal(leg->endpoint.plan.t0, t0);
+	*dataplane_due(stage->dataplane, leg->endpoint.index) = 0;
+	stage_run(stage, 2100);
+	assert_int_not_equal(*dataplane_due(stage->dataplane, leg->endpoint.index), 0);
+	caller_leaves(stage, &caller);
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, call_stage_open, call_stage_close)
 
 int main(void)
@@ -184,6 +220,7 @@ int main(void)
 	        STAGED(test_orbit_is_spoken),
 	        STAGED(test_parker_holds_while_spoken_to),
 	        STAGED(test_parked_call_goes_while_spoken_of),
+	        STAGED(test_hold_stream_goes_on),
 	        STAGED(test_music_when_it_is_ready),
 	};
 
