@@ -30,7 +30,6 @@ struct dialog {
 	bool direct;        /* it names itself by the address that we see it at: no NAT between */
 	bool confirmed;     /* a 2xx came or went: the route set stays as it is */
 	bool referred;      /* a REFER came: later ones have an id in Event (RFC 3515 2.4.6) */
-	bool secure;        /* reserved for sips; false over UDP */
 	struct flow flow;   /* where requests go out: see dialog_choose_flow() */
 	uint8_t source[16]; /* the far end's address: requests are taken from there, and from where ours go */
 };
