@@ -187,8 +187,8 @@ static void entry_read_contact(struct reading *reading, const struct where *wher
 		contacts->good = false;
 		if (contact->uri)
 			problem_at(reading, where, node,
-			        "\"%.80s\" is not like sip:101@10.0.0.1:5060 (a literal address, no "
-			        "parameters)",
+			        "\"%.80s\" is not like sip:101@10.0.0.1:5060 (UDP, a literal "
+			        "address, no parameters)",
 			        contact->uri);
 		return;
 	}

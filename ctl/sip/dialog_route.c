@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "ctl/sip/uri.h"
 
@@ -85,15 +84,13 @@ static int hop_parse(const struct dialog *dialog, osip_uri_t **uri)
 /* Where that is, if it says so by a literal address, for the transport of `came` and in its IP version. */
 static int hop_find(const struct dialog *dialog, const struct flow *came, struct address *hop)
 {
-	const char *transport;
 	osip_uri_t *uri;
 	int error = hop_parse(dialog, &uri);
 
 	if (error < 0)
 		return error;
 	error = uri_address(uri, hop);
-	transport = uri_parameter(uri, "transport");
-	if (!error && transport && came->transport && strcasecmp(transport, came->transport->ops->name) != 0)
+	if (!error && !uri_takes_transport(uri, came->transport->ops->name))
 		error = -EINVAL;
 	if (!error &&
 	        (address_is_any(hop->ip) || address_is_ipv4(hop->ip) != address_is_ipv4(came->remote.ip)))

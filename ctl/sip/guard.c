@@ -115,8 +115,8 @@ static struct verdict check_scheme(const char *uri, const char *end)
 	if (!colon || colon == uri)
 		return bad("Malformed Request-URI");
 	length = (size_t)(colon - uri);
-	if ((length == 3 && strncasecmp(uri, "sip", 3) == 0) ||
-	        (length == 4 && strncasecmp(uri, "sips", 4) == 0))
+	/* sips: asks for TLS all the way (RFC 3261 26.2.2), which no transport of ours speaks. */
+	if (length == 3 && strncasecmp(uri, "sip", 3) == 0)
 		return FINE;
 	return (struct verdict){416, "Unsupported URI Scheme"};
 }

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "ctl/sip/uri.h"
 
@@ -70,8 +69,9 @@ static void contact_add(struct registration *registration, char *uri, char *devi
 		registration->contacts[place].named = (struct address){0};
 }
 
+/* One that goes needn't be reached. */
 static int contact_read(struct registration *registration, const osip_contact_t *contact, uint32_t expires_s,
-        const char **reason)
+        const char *transport, const char **reason)
 {
 	char *uri, *device;
 	int error;
@@ -79,10 +79,13 @@ static int contact_read(struct registration *registration, const osip_contact_t 
 	error = contact->url ? uri_text(contact->url, &uri) : -EINVAL;
 	if (error == -ENOMEM)
 		return error;
-	if (error < 0 || strcasecmp(contact->url->scheme, "sip") != 0) {
-		if (!error)
-			free(uri);
+	if (error < 0) {
 		*reason = "Contact Must Be a Usable sip URI";
+		return 400;
+	}
+	if (expires_s && !uri_takes_transport(contact->url, transport)) {
+		free(uri);
+		*reason = "Contact Can't Be Reached: UDP Only";
 		return 400;
 	}
 	device = uri_device(contact->url);
@@ -113,9 +116,10 @@ static int everything_read(struct registration *registration, const osip_contact
 	return 0;
 }
 
-static int contacts_read(struct registration *registration, const osip_message_t *osip, uint32_t min_s,
+static int contacts_read(struct registration *registration, const struct sip_message *request, uint32_t min_s,
         uint32_t max_s, const char **reason)
 {
+	const osip_message_t *osip = request->osip;
 	const char *expires = sip_header(osip, "Expires", 0);
 	osip_list_iterator_t iterator;
 	bool brief = false;
@@ -133,7 +137,8 @@ static int contacts_read(struct registration *registration, const osip_message_t
 			return 400;
 		}
 		brief = brief || (seconds && seconds < min_s);
-		error = contact_read(registration, contact, seconds > max_s ? max_s : seconds, reason);
+		error = contact_read(registration, contact, seconds > max_s ? max_s : seconds,
+		        request->flow.transport->ops->name, reason);
 		if (error)
 			return error;
 	}
@@ -154,7 +159,7 @@ int registration_read(struct registration *registration, const struct sip_messag
 		*reason = "Call-ID Too Long";
 		error = 400;
 	} else {
-		error = contacts_read(&read, osip, min_s, max_s, reason);
+		error = contacts_read(&read, request, min_s, max_s, reason);
 	}
 	if (error) {
 		registration_clear(&read);

@@ -72,6 +72,14 @@ bool uri_is_usable(const osip_uri_t *uri)
 	return true;
 }
 
+bool uri_takes_transport(const osip_uri_t *uri, const char *transport)
+{
+	const char *asked = uri_parameter(uri, "transport");
+
+	return strcasecmp(uri->scheme, "sip") == 0 &&
+	       (!asked || !*asked || strcasecmp(asked, transport) == 0);
+}
+
 int uri_text(const osip_uri_t *uri, char **text)
 {
 	osip_uri_t bare;

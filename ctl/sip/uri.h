@@ -21,6 +21,12 @@ bool text_is_clean(const char *text);
  */
 bool uri_is_usable(const osip_uri_t *uri);
 
+/*
+ * Whether a usable URI lets itself be called over the transport of this name ("UDP"): sip:, and no transport
+ * parameter that asks for another.
+ */
+bool uri_takes_transport(const osip_uri_t *uri, const char *transport);
+
 /* The URI as text, without `headers` (RFC 3261 19.1.5: neither Contact nor Request-URI has them), owned by
  * the caller. -EINVAL: not usable, or longer than URI_BYTES. -ENOMEM. */
 int uri_text(const osip_uri_t *uri, char **text);

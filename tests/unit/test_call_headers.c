@@ -32,6 +32,7 @@ static void test_to_tags(void **state)
 	        {"sip:201@globex.example", NULL, "0", "SIP/2.0 403"},
 	        {"sip:102@acme.example", "Require: 100rel\r\n", "0", "SIP/2.0 420"},
 	        {"sip:102@acme.example", NULL, "18", "SIP/2.0 488"},
+	        {"sips:102@acme.example", NULL, "0", "SIP/2.0 416"},
 	        {"sip:102@acme.example", "Content-Encoding: gzip\r\n", "0", "SIP/2.0 415"},
 	};
 	static const char *const methods[] = {

@@ -104,6 +104,12 @@ static void requests_go_where_the_far_end_is(void **state)
 	        {"10.90.0.2:5060", "Contact: <sip:101@[fd90::3]>\n", "10.90.0.2:5060"},
 	        {"10.90.0.2:5060", "Contact: <sip:101@10.90.0.3;transport=tcp>\n", "10.90.0.2:5060"},
 	        {"10.90.0.2:5060", "Contact: <sip:101@10.90.0.3;transport=UDP>\n", "10.90.0.3:5060"},
+	        /* What asks for TLS from a far end that speaks UDP: the way it came. */
+	        {"10.90.0.2:5062", "Contact: <sip:101@10.90.0.2:5061;transport=tls>\n", "10.90.0.2:5062"},
+	        {"10.90.0.2:5062", "Contact: <sips:101@10.90.0.2>\n", "10.90.0.2:5062"},
+	        {"10.90.0.2:5062", "Contact: <sips:101@10.90.0.3:5061>\n", "10.90.0.2:5062"},
+	        {"10.90.0.2:5062", "Contact: <sip:1@10.90.0.3>\nRecord-Route: <sips:10.90.0.4:5061;lr>\n",
+	                "10.90.0.2:5062"},
 	};
 
 	(void)state;

@@ -159,6 +159,39 @@ static void bad_contacts_change_nothing(void **state)
 	assert_string_equal(contacts_of(alice)->uri, "sip:101@10.90.0.2");
 }
 
+/* Who could only be called over TLS or TCP isn't bound; to unbind him is no harm. */
+static void only_udp_can_be_reached(void **state)
+{
+	static const char *const ROWS[] = {
+	        "<sips:101@10.90.0.3>",
+	        "<SIPS:101@10.90.0.3>",
+	        "<sip:101@10.90.0.3;transport=tcp>",
+	        "<sip:101@10.90.0.3;ob;Transport=TLS>",
+	        "<sip:101@10.90.0.3;transport=ws>",
+	        "<sip:101@10.90.0.2>;expires=0, <sip:101@10.90.0.4>, <sip:101@10.90.0.3;transport=sctp>",
+	};
+	osip_message_t *response;
+	char headers[256];
+
+	(void)state;
+	expect("Contact: <sip:101@10.90.0.2>\n", 200);
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		snprintf(headers, sizeof(headers), "Contact: %s\n", ROWS[i]);
+		response =
+		        register_by(alice, "10.90.0.2:5060", "10.90.0.2:5060", "c1", ++cseq_of_test, headers);
+		assert_says(response, "SIP/2.0 400 Contact Can't Be Reached: UDP Only\r\n");
+		osip_message_free(response);
+		assert_int_equal(count_of(alice), 1);
+		assert_string_equal(contacts_of(alice)->uri, "sip:101@10.90.0.2");
+	}
+	expect("Contact: <sip:101@10.90.0.2;transport=tcp>\nExpires: 0\n", 200);
+	expect("Contact: <sips:101@10.90.0.2>;expires=0\n", 200);
+	assert_int_equal(count_of(alice), 1);
+	expect("Contact: <sip:101@10.90.0.2;transport>\n", 200);
+	expect("Contact: <sip:101@10.90.0.2;transport=Udp>\n", 200);
+	assert_int_equal(count_of(alice), 1);
+}
+
 static void all_or_nothing(void **state)
 {
 	(void)state;
@@ -230,6 +263,7 @@ int main(void)
 	        registrar_test(contacts_end_by_the_clock),
 	        registrar_test(refreshing_prolongs_and_comes_first),
 	        registrar_test(bad_contacts_change_nothing),
+	        registrar_test(only_udp_can_be_reached),
 	        registrar_test(all_or_nothing),
 	        registrar_test(late_requests_change_nothing),
 	        registrar_test(long_call_ids_are_refused),

@@ -28,7 +28,6 @@ static void devices_are_told_apart(void **state)
 	        {"<sip:102@phone.example>", false},
 	        {"<sip:phone.example>", false},
 	        {"<sip:101@phone.example:5061>", false},
-	        {"<sip:101@phone.example;transport=tcp>", false},
 	        {"<sip:101@other.example>", false},
 	        {"<sip:101@10.90.0.2>", false},
 	};

@@ -177,7 +177,9 @@ static void start_lines_are_strict(void **state)
 	} rows[] = {
 	        {"OPTIONS sip:b@h SIP/2.0", 0},
 	        {"OPTIONS SIP:b@h sip/2.0", 0},
-	        {"OPTIONS sips:b@h SIP/2.0", 0},
+	        {"OPTIONS sips:b@h SIP/2.0", 416},
+	        {"OPTIONS SIPS:b@h SIP/2.0", 416},
+	        {"INVITE sips:b@h;transport=udp SIP/2.0", 416},
 	        {"OPTIONS sip:h SIP/2.0", 0},
 	        {"OPTIONS sip:[::1]:5060 SIP/2.0", 0},
 	        {"OPTIONS  sip:b@h SIP/2.0", 400},
