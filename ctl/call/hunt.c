@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "ctl/call/hunt_status.h"
+
 struct hunt {
 	struct calls *calls;
 	const struct hunt_ops *ops;
@@ -57,39 +59,17 @@ static void hunt_failed(struct hunt *hunt)
 {
 	const struct hunt_ops *ops = hunt->ops;
 	void *owner = hunt->owner;
-	int status = hunt->best ? hunt->best : 480;
+	int status = hunt->best;
 
 	hunt_free(hunt, "nobody answered");
 	ops->failed(owner, status);
 }
 
-/* How telling a refusal is: everybody is to hear that the line is busy rather than that a proxy failed. */
-static int status_rank(int status)
+/* Somebody has refused, with a status that the caller may be told. */
+static void hunt_note(struct hunt *hunt, int status)
 {
-	if (status >= 600)
-		return 5;
-	if (status == 486)
-		return 4;
-	if (status == 488)
-		return 3;
-	return status == 480 ? 2 : 1;
-}
-
-/* What a caller may learn of a refusal: challenges, redirections and failures between us and a phone aren't
- * his. */
-static int status_for_caller(int status)
-{
-	switch (status) {
-	case 404:
-	case 410:
-	case 480:
-	case 484:
-	case 486:
-	case 488:
-		return status;
-	default:
-		return status >= 600 ? status : 480;
-	}
+	if (!hunt->best || hunt_status_outranks(status, hunt->best))
+		hunt->best = status;
 }
 
 static void hunt_refused(struct leg *leg, int status)
@@ -100,9 +80,8 @@ static void hunt_refused(struct leg *leg, int status)
 	leg_set_owner(leg, NULL, NULL);
 	if (hunt->ops->dropped)
 		hunt->ops->dropped(hunt->owner, leg);
-	status = status_for_caller(status);
-	if (!hunt->best || status_rank(status) > status_rank(hunt->best))
-		hunt->best = status;
+	status = hunt_status_told(status);
+	hunt_note(hunt, status);
 	/* 6xx speaks for the user, on every device (RFC 3261 21.6). */
 	if (!hunt->legs || status >= 600)
 		hunt_failed(hunt);
@@ -152,7 +131,11 @@ static const struct leg_ops hunt_leg_ops = {
 
 static void hunt_rang_out(struct timer *timer)
 {
-	hunt_failed(owner_of(timer, struct hunt, ring));
+	struct hunt *hunt = owner_of(timer, struct hunt, ring);
+
+	/* Of those that still ring. */
+	hunt_note(hunt, 480);
+	hunt_failed(hunt);
 }
 
 static int hunt_call(struct hunt *hunt, const struct hunt_options *options, const struct contact *contact)
