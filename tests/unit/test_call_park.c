@@ -256,6 +256,52 @@ static void test_incoming_with_referred_by_parks(void **state)
 	stage_run(stage, 10);
 }
 
+/* `transfer` of a trunk is about REFER within a call: new calls to be parked are what trunks bring. */
+static void test_trunk_without_transfer(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog to_number, to_orbit, talker, callee = {0};
+	char sdp[PHONE_TEXT];
+
+	for (unsigned transfer = 0; transfer < 2; transfer++) {
+		stage->config->trunks[0].transfer = transfer;
+		phone_invite(stage->trunk, &to_number, "sip:700@acme.example",
+		        phone_sdp(stage->trunk, "0", NULL, sdp), NULL);
+		stage_run(stage, 10);
+		phone_ack(stage->trunk, &to_number, phone_expect(stage->trunk, "SIP/2.0 200"), NULL);
+		phone_invite(stage->trunk, &to_orbit, "sip:703@acme.example",
+		        phone_sdp(stage->trunk, "0", NULL, sdp),
+		        "Referred-By: <sip:x@elsewhere.example>\r\n");
+		stage_run(stage, 10);
+		phone_ack(stage->trunk, &to_orbit, phone_expect(stage->trunk, "SIP/2.0 200"), NULL);
+		stage_run(stage, 10);
+		assert_int_equal(stage_parked(stage, "701"), PARKED_PARKED);
+		assert_int_equal(stage_parked(stage, "703"), PARKED_PARKED);
+
+		phone_invite(stage->trunk, &talker, "sip:102@acme.example",
+		        phone_sdp(stage->trunk, "0", NULL, sdp), NULL);
+		stage_run(stage, 10);
+		phone_respond(stage->p102, &callee, phone_expect(stage->p102, "INVITE"), "200 OK",
+		        phone_sdp(stage->p102, "0", NULL, sdp));
+		stage_run(stage, 10);
+		phone_ack(stage->trunk, &talker, phone_expect(stage->trunk, "SIP/2.0 200"), NULL);
+		phone_request(stage->trunk, &talker, "REFER", "Refer-To: <sip:702@acme.example>\r\n", NULL);
+		stage_run(stage, 10);
+		phone_expect(stage->trunk, transfer ? "SIP/2.0 202" : "SIP/2.0 403");
+		assert_int_equal(stage_parked(stage, "702"), transfer ? (int)PARKED_PARKED : -1);
+		assert_int_equal(stage_hears(stage, stage->p102), transfer ? XD_HOLD : XD_FORWARD);
+
+		phone_request(stage->p102, &callee, "BYE", NULL, NULL);
+		phone_request(stage->trunk, &to_number, "BYE", NULL, NULL);
+		phone_request(stage->trunk, &to_orbit, "BYE", NULL, NULL);
+		phone_request(stage->trunk, &talker, "BYE", NULL, NULL);
+		stage_run(stage, 10);
+		phone_skip(stage->trunk);
+		phone_skip(stage->p102);
+		memset(&callee, 0, sizeof(callee));
+	}
+}
+
 static void test_recall(void **state)
 {
 	struct call_stage *stage = *state;
@@ -352,6 +398,7 @@ int main(void)
 	        STAGED(test_two_takers),
 	        STAGED(test_caller_leaves_while_taken),
 	        STAGED(test_incoming_with_referred_by_parks),
+	        STAGED(test_trunk_without_transfer),
 	        STAGED(test_recall),
 	        STAGED(test_take_while_recalled),
 	        STAGED(test_two_parkers_at_one_orbit),
