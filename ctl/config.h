@@ -92,7 +92,7 @@ struct config_trunk {
 	const struct config_tenant **tenants; /* that it may reach; none named: all */
 	size_t tenant_count;
 	bool take;     /* may take parked calls; false by default */
-	bool transfer; /* may transfer within a call (REFER), so park; false by default. New calls park anyway */
+	bool transfer; /* may transfer within a call (REFER), so park; false by default */
 };
 
 /* Tables of the look-ups below, made by config_read(). */

@@ -192,6 +192,18 @@ static void client_reached(struct leg *leg, int error)
 	leg_hangup(leg, "no usable answer to our offer");
 }
 
+/*
+ * The called side may not end an early dialog (RFC 3261 15): this BYE has overtaken its own 200, or takes the
+ * place of a refusal. A 200 that is still on its way finds the leg closing.
+ */
+void leg_left_early(struct leg *leg)
+{
+	log_info(&leg->subject, "leg_ended", "number=%s cause=\"BYE before its answer\"", leg->number);
+	if (leg->ops && leg->ops->refused)
+		leg->ops->refused(leg, 480);
+	leg_hangup(leg, "gone");
+}
+
 static void client_answered(struct leg *leg, struct transaction *client, const struct sip_message *response)
 {
 	int result = dialog_established(&leg->dialog, response);

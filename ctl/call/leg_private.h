@@ -65,6 +65,9 @@ void leg_reinvited(struct leg *leg, struct transaction *server, const struct sip
 /* The far end takes its re-INVITE back: the call goes on as before. */
 void leg_reinvite_cancelled(struct leg *leg);
 
+/* The far end of our INVITE says BYE before its final response has come: that won't be waited for. */
+void leg_left_early(struct leg *leg);
+
 /* Who is told about INVITEs of the far end, first or later. */
 extern const struct transaction_user leg_server_user;
 

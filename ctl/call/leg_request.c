@@ -6,12 +6,11 @@
 
 static void leg_byed(struct leg *leg, struct transaction *server)
 {
+	transaction_answer(server, 200, NULL);
 	if (leg->state == LEG_CALLING) {
-		transaction_answer(
-		        server, 481, NULL); /* the called side may not end an early dialog (RFC 3261 15) */
+		leg_left_early(leg);
 		return;
 	}
-	transaction_answer(server, 200, NULL);
 	if (leg->invite && !leg->invite_ours)
 		transaction_acked(leg->invite); /* who hangs up needs our 2xx no more */
 	if (leg->state == LEG_CLOSING && !leg->bye_when_acked)

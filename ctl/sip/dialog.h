@@ -59,7 +59,10 @@ int dialog_established(struct dialog *dialog, const struct sip_message *response
 /* Takes it out of the table and frees what it holds. Zeroed or closed dialogs are legal. */
 void dialog_close(struct dialog *dialog);
 
-/* The dialog of an in-dialog request or an ACK (To tag is ours): NULL: none (481). */
+/*
+ * The dialog of an in-dialog request or an ACK (To tag is ours): NULL: none (481). Before the first response
+ * with a tag any tag of the far end is right: its request has overtaken the response.
+ */
 struct dialog *dialog_find(const struct dialogs *dialogs, const osip_message_t *request);
 
 /* By what a Replaces header or a Refer-To names; tags from our point of view. */

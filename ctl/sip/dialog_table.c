@@ -161,6 +161,12 @@ static bool call_id_is(const osip_call_id_t *call_id, const char *text)
 	return call_id->host ? *text == '@' && strcmp(call_id->host, text + 1) == 0 : !*text;
 }
 
+/* Where no response has named the far end's tag yet, its request may have overtaken it. */
+static bool tag_fits(const struct dialog *dialog, const char *tag)
+{
+	return !dialog->remote_tag || strcmp(dialog->remote_tag, tag ? tag : "") == 0;
+}
+
 struct dialog *dialog_find(const struct dialogs *dialogs, const osip_message_t *request)
 {
 	const char *ours = tag_of(request->to), *theirs = tag_of(request->from);
@@ -169,8 +175,7 @@ struct dialog *dialog_find(const struct dialogs *dialogs, const osip_message_t *
 	if (!ours || !request->call_id || !request->call_id->number)
 		return NULL;
 	for (dialog = *bucket_of(dialogs->buckets, dialogs->size, ours); dialog; dialog = dialog->next) {
-		if (dialog->remote_tag && strcmp(dialog->local_tag, ours) == 0 &&
-		        strcmp(dialog->remote_tag, theirs ? theirs : "") == 0 &&
+		if (strcmp(dialog->local_tag, ours) == 0 && tag_fits(dialog, theirs) &&
 		        call_id_is(request->call_id, dialog->call_id))
 			return dialog;
 	}

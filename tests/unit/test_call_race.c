@@ -276,6 +276,97 @@ static void test_bye_overtakes_ack(void **state)
 	assert_int_equal(stage->server->sent, answers);
 }
 
+/*
+ * The called phone's BYE comes before its 200, with nothing or a 180 before: the caller isn't joined to
+ * nobody, and the phone's 200 is acknowledged and ended.
+ */
+static void test_bye_overtakes_answer(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee;
+	char sdp[PHONE_TEXT];
+	const char *invite;
+
+	for (unsigned rings = 0; rings < 2; rings++) {
+		memset(&callee, 0, sizeof(callee));
+		phone_invite(stage->p101, &caller, "sip:102@acme.example",
+		        phone_sdp(stage->p101, "0", NULL, sdp), NULL);
+		stage_run(stage, 10);
+		invite = phone_expect(stage->p102, "INVITE");
+		phone_respond(stage->p102, &callee, invite, rings ? "180 Ringing" : "100 Trying", NULL);
+		if (!rings)
+			strcat(callee.local, ";tag=early");
+		phone_request(stage->p102, &callee, "BYE", NULL, NULL);
+		stage_run(stage, 10);
+		phone_expect(stage->p102, "SIP/2.0 200");
+		phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 480"), NULL);
+		phone_respond(stage->p102, &callee, invite, "200 OK", phone_sdp(stage->p102, "0", NULL, sdp));
+		stage_run(stage, 10);
+		phone_expect(stage->p102, "ACK");
+		phone_respond(stage->p102, NULL, phone_expect(stage->p102, "BYE"),
+		        "481 Call/Transaction Does Not Exist", NULL);
+		stage_run(stage, 10);
+		assert_int_equal(stage->calls->leg_count, 0);
+		phone_skip(stage->p101);
+		phone_skip(stage->p102);
+	}
+}
+
+/* ... and another phone of his may still answer. */
+static void test_bye_overtakes_answer_of_one(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, gone = {0}, callee = {0};
+	char sdp[PHONE_TEXT];
+	const char *invite;
+
+	phone_invite(
+	        stage->p101, &caller, "sip:105@acme.example", phone_sdp(stage->p101, "0", NULL, sdp), NULL);
+	stage_run(stage, 10);
+	invite = phone_expect(stage->p105, "INVITE");
+	phone_respond(stage->p105, &gone, invite, "180 Ringing", NULL);
+	phone_request(stage->p105, &gone, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+	phone_expect(stage->p105, "SIP/2.0 200");
+	phone_respond(stage->p105, NULL, phone_expect(stage->p105, "CANCEL"), "200 OK", NULL);
+	phone_respond(stage->p105, NULL, invite, "487 Request Terminated", NULL);
+	phone_respond(stage->p105b, &callee, phone_expect(stage->p105b, "INVITE"), "200 OK",
+	        phone_sdp(stage->p105b, "0", NULL, sdp));
+	stage_run(stage, 10);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 200"), NULL);
+	stage_run(stage, 10);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_FORWARD);
+	leave(stage, stage->p101, &caller);
+	is_hung_up(stage, stage->p105b);
+}
+
+/* Ahead of its 200 a re-INVITE of the called phone can't be served, but the call isn't lost by it. */
+static void test_reinvite_overtakes_answer(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee = {0};
+	char sdp[PHONE_TEXT];
+	const char *invite;
+
+	phone_invite(
+	        stage->p101, &caller, "sip:102@acme.example", phone_sdp(stage->p101, "0", NULL, sdp), NULL);
+	stage_run(stage, 10);
+	invite = phone_expect(stage->p102, "INVITE");
+	phone_respond(stage->p102, &callee, invite, "100 Trying", NULL);
+	strcat(callee.local, ";tag=early");
+	phone_request(
+	        stage->p102, &callee, "INVITE", NULL, phone_sdp(stage->p102, "0", "a=sendonly\r\n", sdp));
+	stage_run(stage, 10);
+	phone_ack(stage->p102, &callee, phone_expect(stage->p102, "SIP/2.0 491"), NULL);
+	phone_respond(stage->p102, &callee, invite, "200 OK", phone_sdp(stage->p102, "0", NULL, sdp));
+	stage_run(stage, 10);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 200"), NULL);
+	stage_run(stage, 10);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_FORWARD);
+	leave(stage, stage->p101, &caller);
+	is_hung_up(stage, stage->p102);
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, call_stage_open, call_stage_close)
 
 int main(void)
@@ -291,6 +382,9 @@ int main(void)
 	        STAGED(test_decline_crosses_answer),
 	        STAGED(test_answer_without_sdp),
 	        STAGED(test_bye_overtakes_ack),
+	        STAGED(test_bye_overtakes_answer),
+	        STAGED(test_bye_overtakes_answer_of_one),
+	        STAGED(test_reinvite_overtakes_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
