@@ -46,6 +46,7 @@ static void bridge_free(struct bridge *bridge)
 	if (bridge->next)
 		bridge->next->previous = bridge->previous;
 	calls->bridge_count--;
+	timer_cancel(calls->timers, &bridge->differ);
 	free(bridge);
 }
 
@@ -98,29 +99,59 @@ static void bridge_media(struct bridge *bridge)
 	bridge_hear(bridge->callee, bridge->caller);
 }
 
+static bool bridge_differs(const struct bridge *bridge)
+{
+	const struct leg *caller = bridge->caller, *callee = bridge->callee;
+
+	return callee && caller->agreed && callee->agreed &&
+	       !codecs_connect(caller->agreement.codec, callee->agreement.codec);
+}
+
+/* Nobody would ever hear anything in this call: better none than a silent one. */
+static void bridge_part(struct bridge *bridge)
+{
+	struct leg *caller = bridge->caller, *callee = bridge->callee;
+
+	log_warn(&caller->subject, "codecs_differ", "caller=%s codec=%s callee=%s callee_codec=%s",
+	        caller->number, codec_name(caller->agreement.codec), callee->number,
+	        codec_name(callee->agreement.codec));
+	bridge_dissolve(bridge);
+	leg_hear_nothing(caller, NULL);
+	leg_hear_nothing(callee, NULL);
+	leg_hangup(caller, "no common codec");
+	leg_hangup(callee, "no common codec");
+}
+
+static void bridge_align(struct bridge *bridge, struct leg *leg);
+
+static void bridge_differ(struct timer *timer)
+{
+	struct bridge *bridge = owner_of(timer, struct bridge, differ);
+
+	if (!bridge_differs(bridge))
+		return;
+	if (bridge->aligned == BRIDGE_ALIGNS && !bridge->caller->invite && !bridge->callee->invite)
+		bridge_part(bridge);
+	else
+		bridge_align(bridge, bridge->caller);
+}
+
 /*
  * Each side agreed to what the other could do at that time, but that has changed meanwhile: `leg` is asked
- * for what its other side speaks. When it refuses, the other is asked, and then nobody any more.
+ * for what its other side speaks. When it refuses, the other is asked, and then they may find together by
+ * themselves before they are parted.
  */
 static void bridge_align(struct bridge *bridge, struct leg *leg)
 {
-	const struct leg *other = bridge_other(bridge, leg);
-
-	if (!other || !leg->agreed || !other->agreed)
-		return;
-	if (codecs_connect(leg->agreement.codec, other->agreement.codec)) {
+	if (!bridge_differs(bridge)) {
 		bridge->aligned = 0;
 		return;
 	}
-	if (bridge->aligned == BRIDGE_ALIGNS) {
-		log_warn(&leg->subject, "codecs_differ", "number=%s codec=%s other=%s other_codec=%s",
-		        leg->number, codec_name(leg->agreement.codec), other->number,
-		        codec_name(other->agreement.codec));
-		return;
-	}
-	leg_codecs_for(leg, other->agreement.codec);
-	if (!leg_reinvite(leg))
+	leg_codecs_for(leg, bridge_other(bridge, leg)->agreement.codec);
+	if (bridge->aligned < BRIDGE_ALIGNS && !leg_reinvite(leg))
 		bridge->aligned++;
+	else if (timer_set(bridge->calls->timers, &bridge->differ, BRIDGE_DIFFER_MS, bridge_differ) < 0)
+		log_error(&leg->subject, "out_of_memory", "where=bridge_align");
 }
 
 static void bridge_media_changed(struct leg *leg)

@@ -5,7 +5,9 @@
 
 #include "ctl/call/hunt.h"
 
-enum { BRIDGE_ALIGNS = 2 };
+/* How long the codecs of a bridge may differ when no more re-INVITE of ours is to be sent: a phone that was
+ * told 491 tries again within 4 s (RFC 3261 14.1). */
+enum { BRIDGE_ALIGNS = 2, BRIDGE_DIFFER_MS = 5000 };
 
 struct bridge {
 	struct calls *calls;
@@ -16,6 +18,7 @@ struct bridge {
 	struct leg *early;              /* of the hunt: whose early media the caller hears; NULL: none */
 	unsigned aligned; /* so many re-INVITEs were sent to make codecs connect again, BRIDGE_ALIGNS at most
 	                   */
+	struct timer differ; /* codecs don't connect, and nothing is under way about it */
 	uint64_t since_ms;
 };
 

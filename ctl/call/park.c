@@ -219,6 +219,8 @@ int park_taken(struct parked_leg *parked, struct leg *taker)
 	struct leg *caller = parked->caller;
 	struct bridge *bridge;
 
+	if (!codecs_connect(taker->agreement.codec, caller->agreement.codec))
+		return -ENOENT;
 	if (bridge_join(taker, caller, &bridge) < 0)
 		return -ENOMEM;
 	bridge->since_ms = timers_now(parked->calls->timers);

@@ -38,8 +38,10 @@ const struct parked_leg *parked_leg_of(const struct leg *leg);
 /* While somebody takes the caller or the parker is rung, the caller keeps to codecs that will connect. */
 void parked_codecs(const struct parked_leg *parked);
 
-/* The taker has it: bridge, and the orbit is free. 0 or -ENOMEM, then nothing has changed. For take.c and
- * recall. */
+/*
+ * The taker has it: bridge, and the orbit is free. For take.c and recall. 0, or nothing has changed: -ENOMEM;
+ * -ENOENT: the caller's codec, which his phone has changed meanwhile, doesn't connect with the taker's.
+ */
 int park_taken(struct parked_leg *parked, struct leg *taker);
 
 /* Starts speaking the orbit to the parker (or, where he can't hear it, goes on to the NOTIFY). Owns the leg

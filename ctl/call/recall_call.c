@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/call/recall_call.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ static void recall_answered(void *owner, struct leg *leg)
 {
 	struct parked_leg *parked = owner;
 	struct parked_call *record = parked->record;
+	int result;
 
 	parked->recall = NULL;
 	parked_codecs(parked);
@@ -28,9 +30,10 @@ static void recall_answered(void *owner, struct leg *leg)
 		leg_hangup(leg, "taken by somebody else");
 		return;
 	}
-	if (park_taken(parked, leg) < 0) {
+	result = park_taken(parked, leg);
+	if (result < 0) {
 		parking_return(record);
-		leg_hangup(leg, "no memory");
+		leg_hangup(leg, result == -ENOENT ? "no common codec" : "no memory");
 	}
 }
 

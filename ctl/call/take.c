@@ -24,11 +24,14 @@ static void take_undone(struct leg *taker, int status, const char *cause)
 static void take_confirmed(struct leg *taker)
 {
 	struct parked_leg *parked = taker->owner;
+	int result = park_taken(parked, taker);
 
-	if (park_taken(parked, taker) < 0) {
-		take_undone(taker, 500, "no memory");
+	if (result < 0) {
+		const char *cause = result == -ENOENT ? "no common codec" : "no memory";
+
+		take_undone(taker, 500, cause);
 		leg_set_owner(taker, NULL, NULL);
-		leg_hangup(taker, "no memory");
+		leg_hangup(taker, cause);
 	}
 }
 

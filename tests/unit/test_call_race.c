@@ -127,10 +127,11 @@ static void test_codec_taken_back(void **state)
 	is_hung_up(stage, stage->p101);
 }
 
-/* Two that refuse each other's codec are asked once each, and no more. */
-static void test_codecs_never_meet(void **state)
+/* Two that refuse each other's codec are asked once each, given time to think again, and then parted. */
+enum second_thought { NEVER, IN_TIME, UNDER_WAY };
+
+static void codecs_differ(struct call_stage *stage, enum second_thought thought)
 {
-	struct call_stage *stage = *state;
 	struct phone_dialog caller, callee, asked;
 	char sdp[PHONE_TEXT];
 	const char *invite;
@@ -151,12 +152,49 @@ static void test_codecs_never_meet(void **state)
 		phone_respond(phone, NULL, phone_expect(phone, "INVITE"), "488 Not Acceptable Here", NULL);
 		stage_run(stage, 10);
 	}
-	stage_run(stage, 10000);
+	stage_run(stage, 4900);
 	assert_false(phone_has(stage->p101, "INVITE"));
 	assert_false(phone_has(stage->p102, "INVITE"));
-	phone_request(stage->p102, &callee, "BYE", NULL, NULL);
+	assert_false(phone_has(stage->p101, "BYE"));
+	assert_false(phone_has(stage->p102, "BYE"));
+	if (thought != NEVER) {
+		phone_request(stage->p102, &callee, "INVITE", NULL,
+		        thought == IN_TIME ? phone_sdp(stage->p102, "9", NULL, sdp) : NULL);
+		/* The ACK with the answer of 102 comes when the time is over. */
+		stage_run(stage, thought == IN_TIME ? 10 : 1000);
+		phone_ack(stage->p102, &callee, phone_expect(stage->p102, "SIP/2.0 200"),
+		        thought == IN_TIME ? NULL : phone_sdp(stage->p102, "9", NULL, sdp));
+		stage_run(stage, 40000);
+		assert_int_equal(stage_hears(stage, stage->p101), XD_FORWARD);
+		leave(stage, stage->p102, &callee);
+		is_hung_up(stage, stage->p101);
+		return;
+	}
+	stage_run(stage, 200);
+	for (unsigned i = 0; i < 2; i++) {
+		struct phone *phone = i ? stage->p102 : stage->p101;
+		const char *bye = phone_expect(phone, "BYE");
+
+		assert_true(message_has(bye, "\r\nReason: SIP;text=\"no common codec\"\r\n"));
+		phone_respond(phone, NULL, bye, "200 OK", NULL);
+	}
 	stage_run(stage, 10);
-	is_hung_up(stage, stage->p101);
+	assert_int_equal(stage->calls->leg_count, 0);
+}
+
+static void test_codecs_never_meet(void **state)
+{
+	codecs_differ(*state, NEVER);
+}
+
+static void test_codecs_meet_late(void **state)
+{
+	codecs_differ(*state, IN_TIME);
+}
+
+static void test_codecs_meet_at_the_last_moment(void **state)
+{
+	codecs_differ(*state, UNDER_WAY);
 }
 
 /* One contact gives early media, the other answers: the answer in the 183 was the answer. */
@@ -377,6 +415,8 @@ int main(void)
 	        STAGED(test_ack_without_answer),
 	        STAGED(test_codec_taken_back),
 	        STAGED(test_codecs_never_meet),
+	        STAGED(test_codecs_meet_late),
+	        STAGED(test_codecs_meet_at_the_last_moment),
 	        STAGED(test_early_answer_stands),
 	        STAGED(test_codec_of_no_use),
 	        STAGED(test_decline_crosses_answer),

@@ -268,6 +268,70 @@ static void test_refer_without_subscription(void **state)
 	caller_leaves(stage, &caller);
 }
 
+/* The parked phone's re-INVITE without SDP, whose ACK will say which codec it speaks from now on. */
+static void ask_for_an_offer(struct call_stage *stage, struct phone_dialog *caller, const char **answer)
+{
+	phone_request(stage->p101, caller, "INVITE", NULL, NULL);
+	stage_run(stage, 10);
+	*answer = phone_expect(stage->p101, "SIP/2.0 200");
+	assert_true(message_has(*answer, "RTP/AVP 9 8 0"));
+}
+
+/* The caller's phone changes to a codec that the taker doesn't have: the caller stays parked. */
+static void test_codec_changes_while_taken(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, parker, taker;
+	char sdp[PHONE_TEXT];
+	const char *answer;
+
+	stage_park(stage, &caller, &parker, "701");
+	ask_for_an_offer(stage, &caller, &answer);
+	phone_invite(
+	        stage->p103, &taker, "sip:701@acme.example", phone_sdp(stage->p103, "0", NULL, sdp), NULL);
+	stage_run(stage, 10);
+	phone_ack(stage->p101, &caller, answer, phone_sdp(stage->p101, "9", NULL, sdp));
+	stage_run(stage, 10);
+	phone_ack(stage->p103, &taker, phone_expect(stage->p103, "SIP/2.0 200"), NULL);
+	stage_run(stage, 10);
+	answer = phone_expect(stage->p103, "BYE");
+	assert_true(message_has(answer, "no common codec"));
+	phone_respond(stage->p103, NULL, answer, "200 OK", NULL);
+	assert_int_equal(stage_parked(stage, "701"), PARKED_PARKED);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_HOLD);
+	assert_int_equal(stage->calls->counters.taken, 0);
+	assert_false(phone_has(stage->p101, "BYE"));
+	phone_request(stage->p101, &caller, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+}
+
+/* The same while the parker is called back: the time until the next recall starts over. */
+static void test_codec_changes_while_recalled(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, parker, again = {0};
+	char sdp[PHONE_TEXT];
+	const char *answer, *invite;
+
+	stage_park(stage, &caller, &parker, "701");
+	stage_run(stage, 59000);
+	ask_for_an_offer(stage, &caller, &answer);
+	stage_run(stage, 2000);
+	invite = phone_expect(stage->p102, "INVITE");
+	phone_ack(stage->p101, &caller, answer, phone_sdp(stage->p101, "9", NULL, sdp));
+	stage_run(stage, 10);
+	phone_respond(stage->p102, &again, invite, "200 OK", phone_sdp(stage->p102, "0", NULL, sdp));
+	stage_run(stage, 10);
+	phone_expect(stage->p102, "ACK");
+	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "BYE"), "200 OK", NULL);
+	assert_int_equal(stage_parked(stage, "701"), PARKED_PARKED);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_HOLD);
+	stage_run(stage, 61000);
+	assert_true(message_has(phone_expect(stage->p102, "INVITE"), "RTP/AVP 9 101"));
+	phone_request(stage->p101, &caller, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, call_stage_open, call_stage_close)
 
 int main(void)
@@ -282,6 +346,8 @@ int main(void)
 	        STAGED(test_both_leave_while_taken),
 	        STAGED(test_recall_crosses_take),
 	        STAGED(test_refer_without_subscription),
+	        STAGED(test_codec_changes_while_taken),
+	        STAGED(test_codec_changes_while_recalled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
