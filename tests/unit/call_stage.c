@@ -18,7 +18,7 @@ enum {
 	RELEASE_ROUNDS = 20000
 };
 
-static const char stage_sounds[] = "ctl/audio/sounds";
+const char *stage_sounds = "ctl/audio/sounds";
 
 static const char stage_yaml[] =
         "sip: {listen: [10.0.0.1:5060], agent: xdpark}\n"

@@ -31,6 +31,9 @@ struct call_stage {
 	struct phone *p101, *p102, *p103, *p104, *p105, *p105b, *p107, *p201, *p301, *trunk;
 };
 
+/* Where the spoken digits are, "ctl/audio/sounds"; to be changed before call_stage_open(). */
+extern const char *stage_sounds;
+
 /* cmocka set-up and tear-down; *state is the stage. Tear-down asserts that nothing is left of any call. */
 int call_stage_open(void **state);
 int call_stage_close(void **state);

@@ -4,15 +4,17 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sndfile.h>
 
 #include "ctl/call/leg.h"
 #include "ctl/call/park.h"
 #include "tests/unit/call_stage.h"
 
-enum { ENCODE_ROUNDS = 5000, ENCODE_US = 1000, FRAME_US = 25000 };
+enum { ENCODE_ROUNDS = 5000, ENCODE_US = 1000, FRAME_US = 25000, DRAWL_S = 3 };
 
 static const struct leg *leg_of(struct call_stage *stage, const struct phone *phone)
 {
@@ -84,6 +86,83 @@ static void test_orbit_is_spoken(void **state)
 	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "NOTIFY"), "200 OK", NULL);
 	assert_false(phone_has(stage->p102, "BYE"));
 	stage_run(stage, 2000);
+	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "BYE"), "200 OK", NULL);
+	caller_leaves(stage, &caller);
+}
+
+/* One recording of a voice that drawls: 3 s of a tone. */
+static void drawl_write(const char *file)
+{
+	SF_INFO info = {.samplerate = 8000, .channels = 1, .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16};
+	SNDFILE *wav = sf_open(file, SFM_WRITE, &info);
+
+	assert_non_null(wav);
+	for (int i = 0; i < DRAWL_S * info.samplerate; i++) {
+		short sample = (short)(i % 20 < 10 ? 8000 : -8000);
+
+		assert_int_equal(sf_write_short(wav, &sample, 1), 1);
+	}
+	sf_close(wav);
+}
+
+/* Writes or removes the recordings of a language. */
+static void drawl_files(const char *directory, bool there)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/en", directory);
+	if (there)
+		assert_int_equal(mkdir(path, 0700), 0);
+	for (int i = 0; i <= 10; i++) {
+		char file[160];
+
+		if (i < 10)
+			snprintf(file, sizeof(file), "%s/%d.wav", path, i);
+		else
+			snprintf(file, sizeof(file), "%s/parked.wav", path);
+		if (there)
+			drawl_write(file);
+		else
+			unlink(file);
+	}
+	if (!there)
+		rmdir(path);
+}
+
+static char drawl_directory[] = "/tmp/test_call_announce.XXXXXX";
+
+static int drawl_open(void **state)
+{
+	assert_non_null(mkdtemp(drawl_directory));
+	drawl_files(drawl_directory, true);
+	stage_sounds = drawl_directory;
+	return call_stage_open(state);
+}
+
+static int drawl_close(void **state)
+{
+	drawl_files(drawl_directory, false);
+	rmdir(drawl_directory);
+	return call_stage_close(state);
+}
+
+/* The parker isn't kept longer than 6 s, however long the words are. */
+static void test_orbit_is_spoken_for_6_s(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, parker;
+
+	talk_aloud(stage, &caller, &parker);
+	refer(stage, &parker, "701");
+	stage_run(stage, 5950);
+	assert_int_equal(stage_hears(stage, stage->p102), XD_HOLD);
+	assert_false(phone_has(stage->p102, "NOTIFY"));
+	stage_run(stage, 50);
+	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "NOTIFY"), "200 OK", NULL);
+	assert_int_equal(stage_hears(stage, stage->p102), XD_MUTE);
+	stage_run(stage, 1900);
+	assert_false(phone_has(stage->p102, "BYE"));
+	stage_run(stage, 100);
 	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "BYE"), "200 OK", NULL);
 	caller_leaves(stage, &caller);
 }
@@ -222,6 +301,8 @@ int main(void)
 	        STAGED(test_parked_call_goes_while_spoken_of),
 	        STAGED(test_hold_stream_goes_on),
 	        STAGED(test_music_when_it_is_ready),
+	        /* The last: it leaves other recordings behind. */
+	        cmocka_unit_test_setup_teardown(test_orbit_is_spoken_for_6_s, drawl_open, drawl_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
