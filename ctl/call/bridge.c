@@ -264,12 +264,15 @@ static void bridge_dropped(void *owner, struct leg *leg)
 static int bridge_connect(struct bridge *bridge)
 {
 	struct leg *caller = bridge->caller, *callee = bridge->callee;
-	/* The answer in a 183 was the caller's answer, whoever it was for (RFC 3261 13.2.1). */
-	bool stands = caller->agreed && codecs_connect(caller->agreement.codec, callee->agreement.codec);
 	int result;
 
 	leg_codecs_for(caller, callee->agreement.codec);
-	result = stands ? 0 : leg_agree(caller, callee->agreement.codec);
+	/*
+	 * The answer in a 183 was the caller's answer, whoever it was for: his phone passes over another one
+	 * in the 200 (RFC 3261 13.2.1). Where it doesn't suit who has answered, they are aligned after the
+	 * ACK.
+	 */
+	result = caller->agreed ? 0 : leg_agree(caller, callee->agreement.codec);
 	if (result < 0)
 		return result;
 	/* Before the answer goes out: the caller's first packet is to be heard. */

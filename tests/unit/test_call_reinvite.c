@@ -310,6 +310,42 @@ static void test_no_next_hop(void **state)
 	assert_int_equal(stage_parked(stage, "701"), -1);
 }
 
+/* ... also where it doesn't suit who answers: the caller is asked again once the 200 is acknowledged. */
+static void test_early_answer_of_another_codec(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, early = {0}, callee = {0}, asked;
+	char sdp[PHONE_TEXT];
+	const char *invite, *answer;
+
+	phone_invite(
+	        stage->p101, &caller, "sip:105@acme.example", phone_sdp(stage->p101, "9 8", NULL, sdp), NULL);
+	stage_run(stage, 10);
+	invite = phone_expect(stage->p105, "INVITE");
+	phone_respond(
+	        stage->p105, &early, invite, "183 Session Progress", phone_sdp(stage->p105, "8", NULL, sdp));
+	stage_run(stage, 10);
+	assert_true(message_has(phone_expect(stage->p101, "SIP/2.0 183"), "RTP/AVP 8\r\n"));
+	phone_respond(stage->p105b, &callee, phone_expect(stage->p105b, "INVITE"), "200 OK",
+	        phone_sdp(stage->p105b, "9", NULL, sdp));
+	stage_run(stage, 10);
+	answer = phone_expect(stage->p101, "SIP/2.0 200");
+	assert_true(message_has(answer, "RTP/AVP 8\r\n"));
+	phone_respond(stage->p105, NULL, phone_expect(stage->p105, "CANCEL"), "200 OK", NULL);
+	phone_respond(stage->p105, NULL, invite, "487 Request Terminated", NULL);
+	phone_ack(stage->p101, &caller, answer, NULL);
+	stage_run(stage, 10);
+	asked = caller;
+	phone_respond(stage->p101, &asked, phone_expect(stage->p101, "INVITE"), "200 OK",
+	        phone_sdp(stage->p101, "9", NULL, sdp));
+	stage_run(stage, 10);
+	phone_expect(stage->p101, "ACK");
+	assert_int_equal(plan_of(stage, stage->p101)->payloads[XD_VOICE].codec, XD_G722);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_FORWARD);
+	assert_int_equal(stage_hears(stage, stage->p105b), XD_FORWARD);
+	stage_hangup(stage, stage->p105b, &callee, stage->p101);
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, call_stage_open, call_stage_close)
 
 int main(void)
@@ -327,6 +363,7 @@ int main(void)
 	        STAGED(test_media_behind_nat),
 	        STAGED(test_signalling_behind_nat),
 	        STAGED(test_no_next_hop),
+	        STAGED(test_early_answer_of_another_codec),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
