@@ -25,6 +25,7 @@ static void hunt_unlink(struct hunt *hunt, const struct leg *leg)
 		*link = leg->sibling;
 }
 
+/* `cause` NULL: somebody has answered. */
 static void hunt_free(struct hunt *hunt, const char *cause)
 {
 	struct leg *leg;
@@ -34,7 +35,10 @@ static void hunt_free(struct hunt *hunt, const char *cause)
 		hunt->legs = leg->sibling;
 		if (hunt->ops->dropped)
 			hunt->ops->dropped(hunt->owner, leg);
-		leg_hangup(leg, cause);
+		if (cause)
+			leg_hangup(leg, cause);
+		else
+			leg_answered_elsewhere(leg);
 	}
 	free(hunt);
 }
@@ -94,7 +98,7 @@ static void hunt_answered(struct leg *leg)
 	void *owner = hunt->owner;
 
 	hunt_unlink(hunt, leg);
-	hunt_free(hunt, "answered elsewhere");
+	hunt_free(hunt, NULL);
 	leg_set_owner(leg, NULL, NULL);
 	ops->answered(owner, leg);
 }

@@ -209,6 +209,21 @@ void leg_bye(struct leg *leg, const char *cause)
 		leg_gone(leg);
 }
 
+/* Its final response ends it, also a 200 that crosses the CANCEL. `reason`: header value, or NULL. */
+static void leg_cancel(struct leg *leg, const char *reason)
+{
+	leg_closing(leg);
+	transaction_cancel(leg->invite, reason);
+}
+
+void leg_answered_elsewhere(struct leg *leg)
+{
+	if (leg->state == LEG_CALLING)
+		leg_cancel(leg, "SIP;cause=200;text=\"Call completed elsewhere\"");
+	else
+		leg_hangup(leg, "answered elsewhere");
+}
+
 void leg_hangup(struct leg *leg, const char *cause)
 {
 	switch (leg->state) {
@@ -216,9 +231,7 @@ void leg_hangup(struct leg *leg, const char *cause)
 		leg_refuse(leg, 480, NULL);
 		break;
 	case LEG_CALLING:
-		/* Its final response ends it, also a 200 that crosses the CANCEL. */
-		leg_closing(leg);
-		transaction_cancel(leg->invite, NULL);
+		leg_cancel(leg, NULL);
 		break;
 	case LEG_ANSWERED:
 		leg_closing(leg);

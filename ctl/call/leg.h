@@ -162,6 +162,12 @@ void leg_refuse(struct leg *leg, int status, const char *reason);
 /* Ends the leg, whatever its state: refuses, cancels, or says BYE. Its owner is told nothing more. */
 void leg_hangup(struct leg *leg, const char *cause);
 
+/*
+ * As leg_hangup(), because another device has answered: one that still rings is told so by the Reason of its
+ * CANCEL (RFC 3326), so that it lists no missed call.
+ */
+void leg_answered_elsewhere(struct leg *leg);
+
 /* Changes hands. */
 void leg_set_owner(struct leg *leg, const struct leg_ops *ops, void *owner);
 

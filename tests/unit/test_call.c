@@ -47,7 +47,7 @@ static void test_cancel(void **state)
 {
 	struct call_stage *stage = *state;
 	struct phone_dialog caller;
-	const char *invite;
+	const char *invite, *cancel;
 	char sdp[PHONE_TEXT];
 
 	phone_invite(
@@ -61,7 +61,9 @@ static void test_cancel(void **state)
 	stage_run(stage, 10);
 	phone_expect(stage->p101, "SIP/2.0 200");
 	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 487"), NULL);
-	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "CANCEL"), "200 OK", NULL);
+	cancel = phone_expect(stage->p102, "CANCEL");
+	assert_false(message_has(cancel, "Reason"));
+	phone_respond(stage->p102, NULL, cancel, "200 OK", NULL);
 	phone_respond(stage->p102, NULL, invite, "487 Request Terminated", NULL);
 	stage_run(stage, 10);
 	assert_int_equal(stage->calls->leg_count, 0);
@@ -109,7 +111,7 @@ static void test_first_contact_wins(void **state)
 {
 	struct call_stage *stage = *state;
 	struct phone_dialog caller, callee = {0};
-	const char *other;
+	const char *other, *cancel;
 	char sdp[PHONE_TEXT];
 
 	phone_invite(
@@ -120,7 +122,9 @@ static void test_first_contact_wins(void **state)
 	phone_respond(stage->p105b, &callee, phone_expect(stage->p105b, "INVITE"), "200 OK",
 	        phone_sdp(stage->p105b, "0", NULL, sdp));
 	stage_run(stage, 10);
-	phone_respond(stage->p105, NULL, phone_expect(stage->p105, "CANCEL"), "200 OK", NULL);
+	cancel = phone_expect(stage->p105, "CANCEL");
+	assert_true(message_has(cancel, "\r\nReason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n"));
+	phone_respond(stage->p105, NULL, cancel, "200 OK", NULL);
 	phone_respond(stage->p105, NULL, other, "487 Request Terminated", NULL);
 	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 200"), NULL);
 	stage_run(stage, 10);
