@@ -18,6 +18,7 @@
 
 struct leg;
 struct bridge;
+struct latecomers;
 
 /* What happened since start; for `xdpark status`. */
 struct call_counters {
@@ -39,8 +40,9 @@ struct calls {
 	struct auth *auth;
 	struct registrar *registrar;
 	struct endpoints *endpoints;
-	struct leg *legs;  /* every leg, also closing ones */
-	struct leg *ended; /* to be freed once nothing on the stack can hold them */
+	struct leg *legs;              /* every leg, also closing ones */
+	struct leg *ended;             /* to be freed once nothing on the stack can hold them */
+	struct latecomers *latecomers; /* of legs that have gone: other forks may still answer */
 	struct bridge *bridges;
 	struct timer reap, sweep;
 	uint32_t leg_count, bridge_count;

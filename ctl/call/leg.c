@@ -93,6 +93,7 @@ void legs_free(struct calls *calls)
 		leg->next = calls->ended;
 		calls->ended = leg;
 	}
+	forks_free(calls);
 	leg_reap(&calls->reap);
 }
 
@@ -118,7 +119,7 @@ void leg_gone(struct leg *leg)
 
 	leg_closing(leg);
 	transaction_forget(leg->invite);
-	transaction_forget(leg->accepted);
+	forks_await(leg);
 	leg->invite = leg->accepted = NULL;
 	dialog_close(&leg->dialog);
 	leg_unlink(leg);

@@ -139,42 +139,6 @@ void leg_ack(struct leg *leg, struct transaction *client, const struct sip_messa
 		log_error(&leg->subject, "ack_failed", "number=%s", leg->number);
 }
 
-/* The dialog of a 2xx with another To tag than the first one's; in no table. */
-static int fork_dialog(const struct dialog *dialog, const struct sip_message *response, struct dialog *fork)
-{
-	*fork = *dialog;
-	fork->dialogs = NULL;
-	fork->next = NULL;
-	fork->remote_tag = NULL;
-	fork->routes = NULL;
-	fork->route_count = 0;
-	fork->call_id = strdup(dialog->call_id);
-	fork->local = strdup(dialog->local);
-	fork->remote = strdup(dialog->remote);
-	fork->contact = strdup(dialog->contact);
-	fork->target = strdup(dialog->target);
-	if (!fork->call_id || !fork->local || !fork->remote || !fork->contact || !fork->target)
-		return -ENOMEM;
-	return dialog_established(fork, response);
-}
-
-/* A proxy forked and two phones answered: the second is acknowledged and ended (RFC 3261 13.2.2.4). */
-static void dismiss_fork(struct leg *leg, struct transaction *client, const struct sip_message *response)
-{
-	struct dialog fork;
-	osip_message_t *ack, *bye;
-
-	if (!fork_dialog(&leg->dialog, response, &fork)) {
-		ack = dialog_ack(&fork, sip_cseq(response));
-		if (ack)
-			transaction_ack(client, ack, &fork.flow);
-		bye = dialog_request(&fork, "BYE");
-		if (bye)
-			transaction_send(leg->calls->stack, bye, &fork.flow, NULL, NULL, NULL);
-	}
-	dialog_close(&fork);
-}
-
 /* The answer of a 200 can be met, or not: only now the owner learns of it. */
 static void client_reached(struct leg *leg, int error)
 {
@@ -209,7 +173,7 @@ static void client_answered(struct leg *leg, struct transaction *client, const s
 	int result = dialog_established(&leg->dialog, response);
 
 	if (result == -EEXIST) {
-		dismiss_fork(leg, client, response);
+		fork_dismiss(leg->calls, &leg->dialog, client, response);
 		return;
 	}
 	if (result < 0) {

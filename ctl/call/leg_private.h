@@ -80,6 +80,16 @@ void leg_sdp_drop(struct leg *leg);
 /* An INVITE or re-INVITE with our offer. NULL: no memory. */
 osip_message_t *leg_invite_new(struct leg *leg);
 
+/* Acknowledges and ends another fork's 2xx (RFC 3261 13.2.2.4); `dialog`: the one that has the call. */
+void fork_dismiss(struct calls *calls, const struct dialog *dialog, struct transaction *client,
+        const struct sip_message *response);
+
+/* The leg goes: from now on other forks of leg->accepted are dismissed without it. */
+void forks_await(struct leg *leg);
+
+/* The daemon stops: nobody is waited for. */
+void forks_free(struct calls *calls);
+
 /* Sends the ACK of a 2xx. */
 void leg_ack(struct leg *leg, struct transaction *client, const struct sip_message *response);
 

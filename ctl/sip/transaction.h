@@ -69,7 +69,7 @@ struct sip_counters {
 };
 void sip_stack_counters(const struct sip_stack *stack, struct sip_counters *counters);
 
-/* Who is told about this server transaction. */
+/* Who is told about this transaction from now on. */
 void transaction_set_owner(struct transaction *transaction, const struct transaction_user *user, void *owner);
 
 /* The owner that was set; NULL: none. */

@@ -232,6 +232,44 @@ static void test_second_answer_is_dismissed(void **state)
 	hang_up(stage, &callee);
 }
 
+/* ... also when the call is over, but not for ever. */
+static void test_late_answers_are_dismissed(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee = {0}, late[3] = {0};
+	char sdp[PHONE_TEXT], to[PHONE_HEADER];
+	const char *invite, *bye;
+
+	phone_invite(
+	        stage->p101, &caller, "sip:102@acme.example", phone_sdp(stage->p101, "0", NULL, sdp), NULL);
+	stage_run(stage, 10);
+	invite = phone_expect(stage->p102, "INVITE");
+	phone_respond(stage->p102, &callee, invite, "200 OK", phone_sdp(stage->p102, "0", NULL, sdp));
+	stage_run(stage, 10);
+	phone_expect(stage->p102, "ACK");
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 200"), NULL);
+	stage_run(stage, 10);
+	hang_up(stage, &callee);
+	assert_int_equal(stage->calls->leg_count, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		phone_respond(
+		        stage->p102, &late[i], invite, "200 OK", phone_sdp(stage->p102, "0", NULL, sdp));
+		stage_run(stage, 10);
+		if (i == 2) {
+			assert_false(phone_has(stage->p102, "ACK"));
+			break;
+		}
+		phone_expect(stage->p102, "ACK");
+		bye = phone_expect(stage->p102, "BYE");
+		message_header(bye, "To", to);
+		assert_string_equal(to, late[i].local);
+		phone_respond(stage->p102, NULL, bye, "200 OK", NULL);
+		/* Timer M is 32 s. */
+		stage_run(stage, i ? 2000 : 30000);
+	}
+	assert_null(stage->calls->latecomers);
+}
+
 /* Private SDP address that isn't the signalling source: media only from the source, port latched. */
 static void test_media_behind_nat(void **state)
 {
@@ -360,6 +398,7 @@ int main(void)
 	        STAGED(test_version_counts_changes_only),
 	        STAGED(test_early_media),
 	        STAGED(test_second_answer_is_dismissed),
+	        STAGED(test_late_answers_are_dismissed),
 	        STAGED(test_media_behind_nat),
 	        STAGED(test_signalling_behind_nat),
 	        STAGED(test_no_next_hop),
