@@ -164,10 +164,13 @@ static void bridge_media_changed(struct leg *leg)
 		bridge_align(bridge, bridge_other(bridge, leg));
 }
 
+/* The caller has just said what he wants to speak, so the other is asked first. */
 static void bridge_confirmed(struct leg *leg)
 {
-	bridge_media(leg->owner);
-	bridge_align(leg->owner, leg);
+	struct bridge *bridge = leg->owner;
+
+	bridge_media(bridge);
+	bridge_align(bridge, bridge_other(bridge, leg));
 }
 
 /* One has gone: what the other hears of it ends before its endpoint does. */
@@ -277,6 +280,10 @@ static int bridge_connect(struct bridge *bridge)
 		return result;
 	/* Before the answer goes out: the caller's first packet is to be heard. */
 	bridge_media(bridge);
+	/* His own codecs aren't known yet: what doesn't connect is better than nothing, and aligned after it.
+	 */
+	if (!caller->agreed)
+		leg_codecs_prefer(caller, callee->agreement.codec);
 	return leg_answer(caller, callee->identity);
 }
 

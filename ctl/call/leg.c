@@ -156,6 +156,16 @@ void leg_codecs_for(struct leg *leg, enum xd_codec codec)
 			leg->codecs[leg->codec_count++] = tenant->codecs[i];
 }
 
+void leg_codecs_prefer(struct leg *leg, enum xd_codec codec)
+{
+	const struct config_tenant *tenant = leg->tenant;
+
+	leg_codecs_for(leg, codec);
+	for (size_t i = 0; i < tenant->codec_count; i++)
+		if (!codecs_connect(tenant->codecs[i], codec))
+			leg->codecs[leg->codec_count++] = tenant->codecs[i];
+}
+
 static bool codec_is_offered(const struct sdp *offer, enum xd_codec codec)
 {
 	for (unsigned i = 0; i < offer->format_count; i++)

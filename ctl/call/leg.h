@@ -177,6 +177,9 @@ void leg_set_call(struct leg *leg, const char *call);
 /* Restricts leg->codecs to the tenant's codecs that connect with `codec` (XD_CODECS: all of the tenant's). */
 void leg_codecs_for(struct leg *leg, enum xd_codec codec);
 
+/* leg->codecs becomes all of the tenant's, those that connect with `codec` first. */
+void leg_codecs_prefer(struct leg *leg, enum xd_codec codec);
+
 /* Those of the tenant's codecs that connect with any that we could answer `offer` with. */
 unsigned codecs_for_offer(const struct config_tenant *tenant, const struct sdp *offer, enum xd_codec *codecs);
 

@@ -348,7 +348,7 @@ static void test_no_next_hop(void **state)
 	assert_int_equal(stage_parked(stage, "701"), -1);
 }
 
-/* ... also where it doesn't suit who answers: the caller is asked again once the 200 is acknowledged. */
+/* ... also where it doesn't suit who answers: he is asked again once the caller's ACK has come. */
 static void test_early_answer_of_another_codec(void **state)
 {
 	struct call_stage *stage = *state;
@@ -373,15 +373,47 @@ static void test_early_answer_of_another_codec(void **state)
 	phone_respond(stage->p105, NULL, invite, "487 Request Terminated", NULL);
 	phone_ack(stage->p101, &caller, answer, NULL);
 	stage_run(stage, 10);
-	asked = caller;
-	phone_respond(stage->p101, &asked, phone_expect(stage->p101, "INVITE"), "200 OK",
-	        phone_sdp(stage->p101, "9", NULL, sdp));
+	invite = phone_expect(stage->p105b, "INVITE");
+	assert_true(message_has(invite, "RTP/AVP 8 0 101"));
+	asked = callee;
+	phone_respond(stage->p105b, &asked, invite, "200 OK", phone_sdp(stage->p105b, "8", NULL, sdp));
 	stage_run(stage, 10);
-	phone_expect(stage->p101, "ACK");
-	assert_int_equal(plan_of(stage, stage->p101)->payloads[XD_VOICE].codec, XD_G722);
+	phone_expect(stage->p105b, "ACK");
+	assert_int_equal(plan_of(stage, stage->p105b)->payloads[XD_VOICE].codec, XD_PCMA);
 	assert_int_equal(stage_hears(stage, stage->p101), XD_FORWARD);
 	assert_int_equal(stage_hears(stage, stage->p105b), XD_FORWARD);
 	stage_hangup(stage, stage->p105b, &callee, stage->p101);
+}
+
+/* Who calls without SDP is offered what he may have, not only what the other side has chosen meanwhile. */
+static void test_late_offer_names_all_codecs(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee = {0}, asked;
+	char sdp[PHONE_TEXT];
+	const char *answer, *invite;
+
+	phone_invite(stage->p101, &caller, "sip:102@acme.example", NULL, NULL);
+	stage_run(stage, 10);
+	phone_respond(stage->p102, &callee, phone_expect(stage->p102, "INVITE"), "200 OK",
+	        phone_sdp(stage->p102, "0", NULL, sdp));
+	stage_run(stage, 10);
+	answer = phone_expect(stage->p101, "SIP/2.0 200");
+	/* What connects comes first. */
+	assert_true(message_has(answer, "RTP/AVP 8 0 9 101"));
+	phone_ack(stage->p101, &caller, answer, phone_sdp(stage->p101, "9", NULL, sdp));
+	stage_run(stage, 10);
+	phone_expect(stage->p102, "ACK");
+	invite = phone_expect(stage->p102, "INVITE");
+	assert_true(message_has(invite, "RTP/AVP 9 101"));
+	asked = callee;
+	phone_respond(stage->p102, &asked, invite, "200 OK", phone_sdp(stage->p102, "9", NULL, sdp));
+	stage_run(stage, 10);
+	assert_false(phone_has(stage->p101, "INVITE"));
+	assert_int_equal(plan_of(stage, stage->p102)->payloads[XD_VOICE].codec, XD_G722);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_FORWARD);
+	assert_int_equal(stage_hears(stage, stage->p102), XD_FORWARD);
+	hang_up(stage, &callee);
 }
 
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, call_stage_open, call_stage_close)
@@ -403,6 +435,7 @@ int main(void)
 	        STAGED(test_signalling_behind_nat),
 	        STAGED(test_no_next_hop),
 	        STAGED(test_early_answer_of_another_codec),
+	        STAGED(test_late_offer_names_all_codecs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
