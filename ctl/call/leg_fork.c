@@ -51,7 +51,7 @@ void fork_dismiss(struct calls *calls, const struct dialog *dialog, struct trans
 	dialog_close(&fork);
 }
 
-static void latecomers_free(struct latecomers *latecomers)
+static void latecomers_unlink(struct latecomers *latecomers)
 {
 	if (latecomers->previous)
 		latecomers->previous->next = latecomers->next;
@@ -59,6 +59,10 @@ static void latecomers_free(struct latecomers *latecomers)
 		latecomers->calls->latecomers = latecomers->next;
 	if (latecomers->next)
 		latecomers->next->previous = latecomers->previous;
+}
+
+static void latecomers_free(struct latecomers *latecomers)
+{
 	dialog_close(&latecomers->dialog);
 	free(latecomers);
 }
@@ -74,6 +78,7 @@ static void late_response(void *owner, struct transaction *client, const struct 
 static void late_ended(void *owner, struct transaction *client)
 {
 	(void)client;
+	latecomers_unlink(owner);
 	latecomers_free(owner);
 }
 
@@ -105,8 +110,14 @@ void forks_await(struct leg *leg)
 
 void forks_free(struct calls *calls)
 {
-	while (calls->latecomers) {
-		transaction_forget(calls->latecomers->invite);
-		latecomers_free(calls->latecomers);
+	struct latecomers *latecomers = calls->latecomers;
+
+	calls->latecomers = NULL;
+	while (latecomers) {
+		struct latecomers *next = latecomers->next;
+
+		transaction_forget(latecomers->invite);
+		latecomers_free(latecomers);
+		latecomers = next;
 	}
 }
