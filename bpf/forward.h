@@ -138,7 +138,7 @@ __noinline __s64 forward_send(struct xdp_md *ctx, const struct talk *talk, const
 
 	if (!settings || !stream || !talk)
 		return XD_END_drop_nexthop;
-	if (talk->now > view_plan(hearer)->until)
+	if (talk->now > hearer->until)
 		return XD_END_drop_expired;
 	ending = mapping_find(ctx, view_plan(hearer), talk, &mapping);
 	if (ending == CONTINUE)
@@ -154,9 +154,7 @@ __noinline __s64 forward_send(struct xdp_md *ctx, const struct talk *talk, const
 		ending = forward_write(ctx, talk, hearer, &way, &mapping, &number);
 	if (ending != CONTINUE)
 		return ending;
-	count_up(stream->sent, 1);
-	count_up(stream->sent_bytes, talk->length);
-	count_up(stream->forwarded, 1);
+	tally_up(stream->forwarded, talk->length);
 	return LEAVE(XD_END_sent_forward, way.hop.ifindex);
 }
 

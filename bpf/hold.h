@@ -42,16 +42,37 @@ static __always_inline int frame_choose(const struct view *view, __u64 now, stru
 	return CONTINUE;
 }
 
-/* Where chunk number `chunk` of the playlist lies. The parts are read where they are: see frame_claim. */
-static __always_inline int frame_find_part(const struct view *view, __u32 chunk, struct frame *frame)
+/* Chunk number `chunk` of a playlist, which goes on at `start` when it comes to `end`; ~0U: it has none. */
+static __always_inline __u32 chunk_in_loop(__u32 chunk, __u32 start, __u32 end)
+{
+	if (chunk < end)
+		return chunk;
+	return start < end ? start + (chunk - start) % (end - start) : ~0U;
+}
+
+/* Where the frame lies in a playlist of one part, which is in the first cache line. */
+static __always_inline int frame_find_only(const struct xd_plan *plan, __u32 chunk, struct frame *frame)
+{
+	__u32 end = plan->playlist[0].end;
+
+	chunk = chunk_in_loop(chunk, plan->loop, end);
+	frame->first = plan->playlist[0].first + chunk;
+	return chunk < end && end - chunk >= frame->chunks ? CONTINUE : XD_END_drop_playlist;
+}
+
+/* The same for several parts, of which `last` is the last one. They are read where they are: see frame_claim.
+ */
+static __always_inline int frame_find_part(
+        const struct view *view, __u32 chunk, __u32 last, struct frame *frame)
 {
 	const struct xd_plan *whole = view_whole_plan(view);
-	__u32 parts = view_plan(view)->parts;
 	__u32 start = 0, end, part;
 
 	if (!whole)
 		return XD_END_drop_playlist;
-	for (part = 0; part < XD_PLAYLIST_PARTS && part < parts; part++) {
+	end = load(whole->playlist[last & (XD_PLAYLIST_PARTS - 1)].end);
+	chunk = chunk_in_loop(chunk, whole->loop, end);
+	for (part = 0; part < XD_PLAYLIST_PARTS && part <= last; part++) {
 		end = load(whole->playlist[part].end);
 		if (chunk < end) {
 			frame->first = load(whole->playlist[part].first) + (chunk - start);
@@ -66,27 +87,18 @@ static __always_inline int frame_find_part(const struct view *view, __u32 chunk,
 static __always_inline int frame_find(const struct view *view, struct frame *frame)
 {
 	const struct xd_plan *plan = view_plan(view);
-	const struct xd_plan *whole = view_whole_plan(view);
-	__u32 last = plan->parts - 1, loop = plan->loop_part;
-	__u32 chunk, start, end;
+	__u32 last = plan->parts - 1;
+	__u32 chunk;
 	int ending;
 
 	frame->chunks = plan->frame_chunks;
 	frame->bytes = frame->chunks * XD_CHUNK_BYTES;
 	frame->type = plan->payloads[XD_VOICE].type_out;
-	if (!whole || last >= XD_PLAYLIST_PARTS || loop > last || !frame->chunks ||
-	        frame->chunks > HOLD_CHUNKS || plan->chunk_bytes != XD_CHUNK_BYTES ||
-	        frame->type == XD_NO_PAYLOAD)
+	if (last >= XD_PLAYLIST_PARTS || !frame->chunks || frame->chunks > HOLD_CHUNKS ||
+	        plan->chunk_bytes != XD_CHUNK_BYTES || frame->type == XD_NO_PAYLOAD)
 		return XD_END_drop_playlist;
 	chunk = (__u32)((frame->time - plan->t0) / plan->ptime_ns) * frame->chunks;
-	end = load(whole->playlist[last & (XD_PLAYLIST_PARTS - 1)].end);
-	start = loop ? load(whole->playlist[(loop - 1) & (XD_PLAYLIST_PARTS - 1)].end) : 0;
-	if (chunk >= end) {
-		if (start >= end)
-			return XD_END_drop_playlist;
-		chunk = start + (chunk - start) % (end - start);
-	}
-	ending = frame_find_part(view, chunk, frame);
+	ending = last ? frame_find_part(view, chunk, last, frame) : frame_find_only(plan, chunk, frame);
 	if (ending != CONTINUE)
 		return ending;
 	last = frame->first + frame->chunks - 1;
@@ -183,12 +195,12 @@ static __always_inline int frame_write(struct xdp_md *ctx, const struct way *way
 
 static __always_inline void frame_count(struct xd_stream *stream, const struct frame *frame)
 {
-	count_up(stream->sent, 1);
-	count_up(stream->sent_bytes, sizeof(struct rtp_header) + frame->bytes);
+	__u32 bytes = sizeof(struct rtp_header) + frame->bytes;
+
 	if (frame->pump)
-		count_up(stream->hold_pump, 1);
+		tally_up(stream->hold_pump, bytes);
 	else
-		count_up(stream->hold_ingress, 1);
+		tally_up(stream->hold_ingress, bytes);
 	if (frame->skipped)
 		count_up(stream->hold_skipped, frame->skipped);
 }

@@ -8,11 +8,10 @@
  *
  * Who writes what, and in which order
  * -----------------------------------
- * endpoints  The controller. Every change: exchange due[i] with 0; write the plan that is not in use,
- *            plan[(generation + 1) & 1]; store generation + 1 (release); if the new plan holds, store
- *            due[i]: what the exchange gave if t0 and ptime stay and it was not 0, else the first frame
- *            of the stream that is not before now. `until` alone may be renewed in the plan in use by
- *            one 64-bit store.
+ * endpoints  The controller. Every change: exchange due[i] with 0; store `until`; write the plan that is not
+ *            in use, plan[(generation + 1) & 1]; store generation + 1 (release); if the new plan holds,
+ *            store due[i]: what the exchange gave if t0 and ptime stay and it was not 0, else the first
+ *            frame of the stream that is not before now. `until` alone may be renewed by one 64-bit store.
  * due        The controller starts and stops; the program claims by compare-and-swap (d to d + ptime).
  * streams    The program only. Userspace maps it read-only.
  * chunks     The controller, before any plan names them.
@@ -33,7 +32,7 @@
 #endif
 
 /* The version that the hello between the daemons compares; counts up with every change of this file. */
-#define XD_LAYOUT_VERSION 1U
+#define XD_LAYOUT_VERSION 2U
 
 enum {
 	XD_CACHE_LINE = 64,
@@ -52,6 +51,7 @@ enum {
 #define XD_NO_PAYLOAD   0xff         /* a payload type slot that is not negotiated */
 #define XD_LATE_NS      100000000ULL /* a frame later than this is skipped, never burst */
 #define XD_RTP_CLOCK_NS 125000ULL    /* one tick of the 8000 Hz RTP clock (also G.722: RFC 3551 4.5.2) */
+#define XD_CHUNK_TICKS  80           /* of it, in a chunk */
 #define XD_PUMP_IFINDEX 1            /* the pump enters as loopback, where nothing is attached */
 
 /* What the phone at an endpoint hears. */
@@ -68,6 +68,8 @@ enum xd_source_rule {
 	XD_FROM_ADDRESS = 0,  /* from the remote address, any port; sent to remote_port */
 	XD_FROM_NETWORKS = 1, /* from one of source_networks, any port; sent to remote_port */
 	XD_FROM_LATCH = 2,    /* from the remote address; port and SSRC latched by the first packet */
+	XD_FROM_EITHER =
+	        3, /* as NETWORKS, where the remote address lies in one of them: it is compared first */
 };
 
 /* Rows of plan.payloads. */
@@ -102,19 +104,18 @@ struct xd_plan {
 	__u32 nexthop;      /* index into nexthops; 0: none */
 	__u32 ssrc;         /* of everything the phone hears; host order */
 	struct xd_payload payloads[XD_PAYLOADS];
-	__u16 frame_samples; /* RTP clock ticks of a hold frame: 160 at 20 ms */
 	__u8 frame_chunks; /* chunks of a hold frame: ptime / 10 ms; 1, 2, 3, 4 or 6 (5 would straddle parts)
 	                    */
 	__u8 chunk_bytes;  /* payload bytes of a chunk: 80 */
-	__u64 t0;          /* ns; when frame 0 is due */
-	__u64 until;       /* ns; nothing goes out after it */
-	__u32 ptime_ns;    /* ns of a hold frame */
 	__u8 parts;        /* parts in use; 0: no playlist */
-	__u8 loop_part;    /* the part where the playlist starts over, below parts */
-	__u16 reserved;
-	/* second: the playlist */
+	__u8 reserved;
+	__u64 t0;       /* ns; when frame 0 is due */
+	__u32 ptime_ns; /* ns of a hold frame */
+	__u32 loop;     /* chunk of the playlist at which it starts over, below its end */
+	/* the first part ends the first cache line: music alone needs no more; the others fill the second */
 	struct xd_part playlist[XD_PLAYLIST_PARTS];
-	/* third and fourth: read for a packet under the NETWORKS rule only */
+	__u64 reserved_line;
+	/* third and fourth: read by the rules NETWORKS and EITHER only */
 	__u8 source_networks[XD_SOURCE_NETWORKS][16];
 	__u8 source_bits[XD_SOURCE_NETWORKS]; /* of 128: an IPv4 /24 is 120; 0xff: row not in use */
 	__u8 reserved_end[9];
@@ -122,7 +123,8 @@ struct xd_plan {
 
 struct xd_endpoint {
 	__u64 generation; /* counts every change; the low bit picks the plan, the low 15 bits tag pos */
-	__u64 reserved[7];
+	__u64 until;      /* ns; nothing goes out after it */
+	__u64 reserved[6];
 	struct xd_plan plan[2];
 };
 
@@ -153,25 +155,30 @@ struct xd_endpoint {
 #define XD_LATCH_TAG_VALID  0x8000U
 #define XD_LATCH_PORT_SHIFT 32
 
+/*
+ * A tally: packets and their RTP bytes (header and payload) in one word, so that a packet costs one atomic
+ * add. bits 63..32 bytes, 31..0 packets; both wrap.
+ */
+#define XD_TALLY_BYTES_SHIFT 32
+
 struct xd_stream {
 	/* first cache line: out, towards the phone */
 	__u64 pos;
 	__u64 anchor;
-	__u64 sent;         /* packets given a number and sent, all causes */
-	__u64 sent_bytes;   /* RTP bytes: header and payload */
-	__u64 hold_ingress; /* hold frames that the phone's own packets carried */
-	__u64 hold_pump;    /* hold frames that the pump carried */
+	__u64 anchor_first; /* the first sequence number that the anchor gave */
+	__u64 hold_ingress; /* tally: hold frames that the phone's own packets carried */
+	__u64 hold_pump;    /* tally: hold frames that the pump carried */
+	__u64 forwarded;    /* tally: packets of the peer */
 	__u64 hold_skipped; /* hold frames left out because they were more than XD_LATE_NS late */
-	__u64 forwarded;    /* packets of the peer */
+	__u64 reserved_out;
 	/* second: in, from the phone */
 	__u64 latch;
-	__u64 last_in;  /* ns; last accepted packet */
-	__u64 received; /* accepted RTP packets */
-	__u64 received_bytes;
+	__u64 last_in;       /* ns; last accepted packet */
+	__u64 last_sequence; /* sequence number of the last accepted packet */
+	__u64 received;      /* tally: accepted RTP packets */
 	__u64 refused;       /* packets that the source check or the payload types refused */
 	__u64 rtcp;          /* RTCP packets received */
-	__u64 last_sequence; /* sequence number of the last accepted packet */
-	__u64 anchor_first;  /* out: the first sequence number that the anchor gave */
+	__u64 reserved_in[2];
 };
 
 struct xd_chunk {
@@ -258,7 +265,7 @@ struct xd_event {
 _Static_assert(sizeof(struct xd_payload) == 4, "xd_payload");
 _Static_assert(sizeof(struct xd_part) == 8, "xd_part");
 _Static_assert(offsetof(struct xd_plan, t0) == 40, "xd_plan.t0");
-_Static_assert(offsetof(struct xd_plan, playlist) == 64, "xd_plan.playlist");
+_Static_assert(offsetof(struct xd_plan, playlist) == 56, "xd_plan.playlist");
 _Static_assert(offsetof(struct xd_plan, source_networks) == 128, "xd_plan.source_networks");
 _Static_assert(sizeof(struct xd_plan) == 256, "xd_plan");
 _Static_assert(offsetof(struct xd_endpoint, plan) == 64, "xd_endpoint.plan");

@@ -53,7 +53,7 @@ static __always_inline __u32 number_later(__u32 a, __u32 b)
 
 static __always_inline __u32 number_samples(const struct xd_plan *plan)
 {
-	return plan->frame_samples ? plan->frame_samples : NUMBER_SAMPLES;
+	return plan->frame_chunks ? plan->frame_chunks * XD_CHUNK_TICKS : NUMBER_SAMPLES;
 }
 
 /* The timestamp of a packet that follows the last without being its talker's next. */

@@ -8,17 +8,26 @@
 
 /*
  * What a packet knows of an endpoint: its index, its generation, and a copy of its plan's first cache line,
- * which all belong together. Whoever claims or numbers on its strength asks plan_is_current, or swaps a word
- * that holds the generation.
+ * which all belong together; and `until`, which is the endpoint's. Whoever claims or numbers on its strength
+ * asks plan_is_current, or swaps a word that holds the generation.
  */
 struct view {
 	__u64 generation;
+	__u64 until;
 	__u64 line[XD_CACHE_LINE / 8];
 	__u32 index;
 	__u32 spare;
 };
 
-/* The copy of the first cache line; nothing behind `reserved` may be asked of it. */
+/* Has what every packet needs of an entry on its way, whichever plan is in use. */
+static __always_inline void entry_touch(const struct xd_endpoint *entry)
+{
+	touch(entry->generation);
+	touch(entry->plan[0]);
+	touch(entry->plan[1]);
+}
+
+/* The copy of the first cache line; nothing behind the first part of the playlist may be asked of it. */
 static __always_inline const struct xd_plan *view_plan(const struct view *view)
 {
 	return (const struct xd_plan *)view->line;
@@ -52,6 +61,7 @@ static __always_inline int plan_read(struct view *view, const struct xd_endpoint
 	view->index = index;
 	view->spare = 0;
 	view->generation = load(entry->generation);
+	view->until = load(entry->until);
 	barrier();
 	__builtin_memcpy(view->line, &entry->plan[view->generation & 1], sizeof(view->line));
 	barrier();

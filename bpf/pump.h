@@ -8,6 +8,31 @@
 
 #include "bpf/hold.h"
 
+enum {
+	PUMP_AHEAD = 3, /* frames */
+	PUMP_NEAR = 4,  /* endpoints: what is so near behind the last one, the CPU fetches by itself */
+};
+
+/* Has what a frame some way ahead is going to need on its way, unless it lies just behind this one's. */
+static __always_inline void pump_look_ahead(const struct xd_todo *mine, __u32 cursor, __u32 index)
+{
+	const struct xd_endpoint *entry;
+	const struct xd_stream *stream;
+	__u32 ahead = cursor + PUMP_AHEAD;
+
+	if (ahead >= XD_TODO_IDS)
+		return;
+	ahead = mine->ids[ahead];
+	if (ahead - index <= PUMP_NEAR)
+		return;
+	entry = endpoint_at(ahead);
+	stream = stream_at(ahead);
+	if (!entry || !stream)
+		return;
+	entry_touch(entry);
+	touch(stream->pos);
+}
+
 /* The next id of this CPU, and the pump's clock. */
 static __always_inline int pump_next(__u32 *index, __u64 *now)
 {
@@ -22,6 +47,7 @@ static __always_inline int pump_next(__u32 *index, __u64 *now)
 		return XD_END_pump_empty;
 	mine->cursor = cursor + 1;
 	*index = mine->ids[cursor];
+	pump_look_ahead(mine, cursor, *index);
 	*now = mine->now;
 	return CONTINUE;
 }
@@ -52,7 +78,7 @@ static __always_inline __s64 pump_frame(struct xdp_md *ctx)
 		return ending;
 	plan = view_plan(&view);
 	/* Streams that are over are stopped, or the scan would find them every millisecond. */
-	if (!plan_holds(plan) || now > plan->until) {
+	if (!plan_holds(plan) || now > view.until) {
 		swapped(slot, frame, 0);
 		return plan_holds(plan) ? XD_END_drop_expired : XD_END_pump_lost_claim;
 	}

@@ -40,10 +40,15 @@ static __always_inline int ingress_call(
 {
 	struct xd_endpoint *entry = endpoint_at(index);
 	struct xd_stream *stream = stream_at(index);
+	__u64 *slot = due_at(index);
 	int ending;
 
-	if (!entry || !stream)
+	if (!entry || !stream || !slot)
 		return XD_END_pass_port;
+	entry_touch(entry);
+	touch(stream->latch);
+	touch(stream->pos);
+	touch(*slot);
 	ending = plan_read(talker, entry, index);
 	if (ending != CONTINUE)
 		return ending;
@@ -55,7 +60,7 @@ static __always_inline int ingress_call(
 	if (ending != CONTINUE)
 		return ending;
 	talk->now = bpf_ktime_get_ns();
-	if (talk->now > view_plan(talker)->until)
+	if (talk->now > talker->until)
 		return XD_END_drop_expired;
 	return ingress_admit(packet, talker, stream, talk);
 }
@@ -76,6 +81,15 @@ __noinline int ingress_read(struct xdp_md *ctx, struct talk *talk, struct view *
 	return ending == CONTINUE ? ingress_call(&packet, index, talk, talker) : ending;
 }
 
+static __always_inline void hearer_touch(const struct xd_endpoint *hearer, __u32 index)
+{
+	const struct xd_stream *stream = stream_at(index);
+
+	entry_touch(hearer);
+	if (stream)
+		touch(stream->pos);
+}
+
 /* Who hears the phone decides: if nobody does, its packet is there to carry its own hold stream. */
 static __always_inline __s64 ingress_packet(struct xdp_md *ctx)
 {
@@ -91,6 +105,8 @@ static __always_inline __s64 ingress_packet(struct xdp_md *ctx)
 		return ending;
 	index = plan->hearer;
 	hearer = index ? endpoint_at(index) : NULL;
+	if (hearer)
+		hearer_touch(hearer, index);
 	if (hearer && entry_hears(hearer, view.index)) {
 		__u32 talker = view.index;
 

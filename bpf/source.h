@@ -38,23 +38,22 @@ static __always_inline int source_in_networks(const struct view *view, const str
 	return 0;
 }
 
-/* The address alone: RTCP passes with this. */
+/* The address alone: RTCP passes with this. Nearly all media comes from where it is sent to. */
 static __always_inline int source_check(const struct view *view, const struct packet *packet)
 {
 	const struct xd_plan *plan = view_plan(view);
-	const struct xd_nexthop *remote;
+	const struct xd_nexthop *remote = plan->nexthop ? nexthop_at(plan->nexthop) : NULL;
 	int allowed;
 
-	if (plan->source_rule == XD_FROM_NETWORKS) {
-		allowed = source_in_networks(view, &packet->source);
-		if (!plan_is_current(view))
-			return XD_END_drop_old_generation;
-		return allowed ? CONTINUE : XD_END_drop_source;
-	}
-	remote = plan->nexthop ? nexthop_at(plan->nexthop) : NULL;
-	if (remote && address_equal(&packet->source, (const struct address *)remote->address))
+	if (plan->source_rule != XD_FROM_NETWORKS && remote &&
+	        address_equal(&packet->source, (const struct address *)remote->address))
 		return CONTINUE;
-	return XD_END_drop_source;
+	if (plan->source_rule != XD_FROM_NETWORKS && plan->source_rule != XD_FROM_EITHER)
+		return XD_END_drop_source;
+	allowed = source_in_networks(view, &packet->source);
+	if (!plan_is_current(view))
+		return XD_END_drop_old_generation;
+	return allowed ? CONTINUE : XD_END_drop_source;
 }
 
 /* The tag of a latch that counts for this plan. */
@@ -121,8 +120,7 @@ static __always_inline void source_accept(struct xd_stream *stream, const struct
 {
 	store(stream->last_in, talk->now);
 	store(stream->last_sequence, talk->sequence);
-	count_up(stream->received, 1);
-	count_up(stream->received_bytes, talk->length);
+	tally_up(stream->received, talk->length);
 }
 
 #endif

@@ -59,7 +59,7 @@ static int set_media(json_t *row, const struct leg *leg)
 static int set_counters(json_t *row, const struct leg *leg)
 {
 	uint64_t silent_ns = endpoint_silent_ns(&leg->endpoint);
-	struct xd_stream sums;
+	struct endpoint_counters sums;
 	json_t *counters;
 	int result;
 

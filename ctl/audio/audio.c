@@ -134,11 +134,16 @@ bool audio_is_ready(const struct audio *audio, const struct clip *clip, enum xd_
 	return clip && codec < XD_CODECS && clip->codings[codec].state == CODING_READY;
 }
 
-/* Appends a piece of a coding that is ready. */
+/* Appends a piece of a coding that is ready. What follows on the same coding's piece before makes no new
+ * part. */
 static int piece_add(struct xd_plan *plan, struct coding *coding, unsigned piece)
 {
+	uint32_t first = coding->first + coding->pieces[piece].first, count = coding->pieces[piece].count;
+
 	hearing_name(coding, clock_monotonic_ms(NULL));
-	return playlist_add(plan, coding->first + coding->pieces[piece].first, coding->pieces[piece].count);
+	if (first != coding->first && playlist_goes_on(plan) == first)
+		return playlist_stretch(plan, count);
+	return playlist_add(plan, first, count);
 }
 
 /* `clip` if it is ready; otherwise it is prepared and NULL returned. */
@@ -165,11 +170,12 @@ int audio_playlist(struct audio *audio, struct clip *clip, struct clip *instead,
 	if (!coding)
 		coding = &audio->silence->codings[codec];
 	for (unsigned piece = 0; piece < coding->pieces_used; piece++) {
+		if (piece == coding->loop)
+			plan->loop = playlist_length(plan);
 		failed = piece_add(plan, coding, piece);
 		if (failed < 0)
 			return failed;
 	}
-	plan->loop_part = (__u8)coding->loop;
 	return 0;
 }
 
@@ -222,7 +228,7 @@ static int announcement_fill(
 		failed = piece_add(plan, digits, (unsigned)(*digit - '0'));
 	if (failed)
 		return failed;
-	plan->loop_part = plan->parts;
+	plan->loop = playlist_length(plan);
 	return piece_add(plan, &audio->silence->codings[digits->codec], 0);
 }
 
@@ -248,7 +254,7 @@ int audio_announcement(struct audio *audio, const char *language, const char *nu
 		failed = announcement_fill(audio, coding, number, plan);
 	if (failed < 0)
 		return failed;
-	*length_ms = plan->playlist[plan->parts - 2].end * CHUNK_MS;
+	*length_ms = plan->loop * CHUNK_MS;
 	return 0;
 }
 

@@ -58,7 +58,7 @@ void audio_prepare(struct audio *audio, struct clip *clip, enum xd_codec codec);
 bool audio_is_ready(const struct audio *audio, const struct clip *clip, enum xd_codec codec);
 
 /*
- * Writes playlist, parts, loop_part, frame_chunks, chunk_bytes, frame_samples and ptime_ns of a plan so that
+ * Writes playlist, parts, loop, frame_chunks, chunk_bytes and ptime_ns of a plan so that
  * it plays `clip`, or `instead` (a ringback) as long as `clip` isn't encoded for `codec`, or silence
  * (either may be NULL). A clip that isn't encoded is prepared. Publish the plan at once: the chunks are kept
  * for it for 2 s. ptime_ms: 10, 20, 30, 40 or 60 (frames of 50 don't fill the parts of 120 ms). Returns 0, or

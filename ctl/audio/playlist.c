@@ -6,7 +6,7 @@
 
 #include "ctl/audio/sound.h"
 
-enum { CHUNK_MS = 10, TICKS_A_MS = 8, NS_A_MS = 1000000 };
+enum { CHUNK_MS = 10, NS_A_MS = 1000000 };
 
 bool playlist_takes_ptime(unsigned ptime_ms)
 {
@@ -20,20 +20,41 @@ int playlist_begin(struct xd_plan *plan, unsigned ptime_ms)
 		return -EINVAL;
 	plan->frame_chunks = (__u8)(ptime_ms / CHUNK_MS);
 	plan->chunk_bytes = XD_CHUNK_BYTES;
-	plan->frame_samples = (__u16)(ptime_ms * TICKS_A_MS);
 	plan->ptime_ns = ptime_ms * NS_A_MS;
 	plan->parts = 0;
-	plan->loop_part = 0;
+	plan->loop = 0;
 	memset(plan->playlist, 0, sizeof(plan->playlist));
 	return 0;
 }
 
 int playlist_add(struct xd_plan *plan, uint32_t first, uint32_t count)
 {
-	uint32_t before = plan->parts ? plan->playlist[plan->parts - 1].end : 0;
+	uint32_t before = playlist_length(plan);
 
 	if (plan->parts == XD_PLAYLIST_PARTS || count == 0 || count % SOUND_CHUNKS_A_PART)
 		return -EINVAL;
 	plan->playlist[plan->parts++] = (struct xd_part){.first = first, .end = before + count};
 	return 0;
+}
+
+uint32_t playlist_length(const struct xd_plan *plan)
+{
+	return plan->parts ? plan->playlist[plan->parts - 1].end : 0;
+}
+
+int playlist_stretch(struct xd_plan *plan, uint32_t count)
+{
+	if (!plan->parts || count == 0 || count % SOUND_CHUNKS_A_PART)
+		return -EINVAL;
+	plan->playlist[plan->parts - 1].end += count;
+	return 0;
+}
+
+uint32_t playlist_goes_on(const struct xd_plan *plan)
+{
+	const struct xd_part *last = &plan->playlist[plan->parts - 1];
+
+	if (!plan->parts)
+		return UINT32_MAX;
+	return last->first + last->end - (plan->parts > 1 ? last[-1].end : 0);
 }

@@ -12,7 +12,7 @@
 bool playlist_takes_ptime(unsigned ptime_ms);
 
 /*
- * Sets frame_chunks, chunk_bytes, frame_samples and ptime_ns, and empties the playlist. Returns 0, or -EINVAL
+ * Sets frame_chunks, chunk_bytes and ptime_ns, and empties the playlist. Returns 0, or -EINVAL
  * for a ptime that playlist_takes_ptime refuses, with the plan as it was.
  */
 int playlist_begin(struct xd_plan *plan, unsigned ptime_ms);
@@ -22,5 +22,17 @@ int playlist_begin(struct xd_plan *plan, unsigned ptime_ms);
  * plan has all its parts.
  */
 int playlist_add(struct xd_plan *plan, uint32_t first, uint32_t count);
+
+/*
+ * Makes the last part longer by `count` chunks: those behind it in memory. A playlist of one part costs the
+ * program less than one of several. Returns 0, or -EINVAL as playlist_add does, or where there is no part.
+ */
+int playlist_stretch(struct xd_plan *plan, uint32_t count);
+
+/* The chunk in memory behind the last part: where it could be stretched to. UINT32_MAX: no part. */
+uint32_t playlist_goes_on(const struct xd_plan *plan);
+
+/* Chunks of all parts. */
+uint32_t playlist_length(const struct xd_plan *plan);
 
 #endif

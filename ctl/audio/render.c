@@ -85,7 +85,24 @@ static int render_ringback(struct rendering *rendering, const char *country, enu
 	return failed;
 }
 
-/* In memory the intro lies behind the loop. */
+/*
+ * In memory as it is heard, so that a playlist needs no more than one part: the intro, the loop from where
+ * the intro ends in it, and then the loop's head. Head and intro, equally long, change places for that.
+ */
+static void music_arrange(struct rendering *rendering, uint32_t loop, uint32_t intro)
+{
+	for (uint32_t i = 0; i < intro; i++) {
+		struct xd_chunk head = rendering->chunks[i];
+
+		rendering->chunks[i] = rendering->chunks[loop + i];
+		rendering->chunks[loop + i] = head;
+	}
+	rendering->pieces[0] = (struct piece){0, intro};
+	rendering->pieces[1] = (struct piece){intro, loop};
+	rendering->pieces_used = 2;
+	rendering->loop = 1;
+}
+
 static int render_music(struct rendering *rendering, const struct clip_description *description,
         enum xd_codec codec, uint32_t most_chunks, const atomic_bool *stop, char *error)
 {
@@ -104,11 +121,8 @@ static int render_music(struct rendering *rendering, const struct clip_descripti
 		failed = encode_loop(codec, &music.loop, rendering->chunks);
 	if (!failed)
 		failed = encode_once(codec, &music.intro, rendering->chunks + loop);
-	rendering->pieces[0] = (struct piece){loop, intro};
-	rendering->pieces[1] = (struct piece){intro, loop - intro};
-	rendering->pieces[2] = (struct piece){0, loop};
-	rendering->pieces_used = 3;
-	rendering->loop = 2;
+	if (!failed)
+		music_arrange(rendering, loop, intro);
 	music_free(&music);
 	return failed;
 }

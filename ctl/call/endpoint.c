@@ -89,6 +89,7 @@ static void entry_stop(struct endpoints *endpoints, uint32_t index, const struct
 {
 	struct xd_plan idle = {.action = XD_IDLE};
 
+	__atomic_store_n(&dataplane_endpoint(endpoints->dataplane, index)->until, 0, __ATOMIC_RELAXED);
 	plan_publish(dataplane_endpoint(endpoints->dataplane, index),
 	        dataplane_due(endpoints->dataplane, index), was, &idle, 0);
 }
@@ -269,12 +270,12 @@ void endpoint_change(struct endpoint *endpoint, const struct xd_plan *plan, bool
 	next.ssrc = endpoint->ssrc;
 	next.leg_since = endpoint->leg_since & XD_GENERATION_MASK;
 	next.media_since = endpoint->media_since & XD_GENERATION_MASK;
-	next.until = now + UNTIL_NS;
 	if (plan_holds(&next) && !next.t0)
 		next.t0 = plan_start(dataplane_stream(endpoints->dataplane, endpoint->index)->last_in,
 		        next.ptime_ns, endpoint->index, now);
 	if (plan_equals(&next, &endpoint->plan))
 		return;
+	__atomic_store_n(&entry->until, now + UNTIL_NS, __ATOMIC_RELAXED);
 	plan_publish(
 	        entry, dataplane_due(endpoints->dataplane, endpoint->index), &endpoint->plan, &next, now);
 	endpoint->plan = next;
@@ -336,9 +337,10 @@ void endpoints_sweep(struct endpoints *endpoints)
 		if (now_ms - slot->at < RENEW_MS)
 			continue;
 		slot->at = now_ms;
-		if (plan_in_use(endpoints, index)->action != XD_IDLE)
-			__atomic_store_n(
-			        &plan_in_use(endpoints, index)->until, now + UNTIL_NS, __ATOMIC_RELEASE);
+		if (plan_in_use(endpoints, index)->action == XD_IDLE)
+			continue;
+		__atomic_store_n(&dataplane_endpoint(endpoints->dataplane, index)->until, now + UNTIL_NS,
+		        __ATOMIC_RELAXED);
 	}
 }
 
@@ -347,31 +349,30 @@ bool endpoint_heard(const struct endpoint *endpoint)
 	return endpoint->index && peer_is_heard(endpoint->endpoints->dataplane, endpoint->index);
 }
 
-void endpoint_counters(const struct endpoint *endpoint, struct xd_stream *counters)
+void endpoint_counters(const struct endpoint *endpoint, struct endpoint_counters *counters)
 {
-	const struct xd_stream *baseline = &endpoint->baseline;
+	const struct xd_stream *then = &endpoint->baseline;
+	struct xd_stream now;
 
-	*counters = (struct xd_stream){0};
+	*counters = (struct endpoint_counters){0};
 	if (!endpoint->index)
 		return;
-	stream_read(endpoint, counters);
-	counters->sent -= baseline->sent;
-	counters->sent_bytes -= baseline->sent_bytes;
-	counters->hold_ingress -= baseline->hold_ingress;
-	counters->hold_pump -= baseline->hold_pump;
-	counters->hold_skipped -= baseline->hold_skipped;
-	counters->forwarded -= baseline->forwarded;
-	counters->received -= baseline->received;
-	counters->received_bytes -= baseline->received_bytes;
-	counters->refused -= baseline->refused;
-	counters->rtcp -= baseline->rtcp;
-	if (counters->last_in == baseline->last_in)
-		counters->last_in = 0;
+	stream_read(endpoint, &now);
+	/* The lower halves of tallies are packets; all counters may wrap. */
+	counters->received = (uint32_t)(now.received - then->received);
+	counters->refused = (uint32_t)(now.refused - then->refused);
+	counters->rtcp = (uint32_t)(now.rtcp - then->rtcp);
+	counters->forwarded = (uint32_t)(now.forwarded - then->forwarded);
+	counters->hold_ingress = (uint32_t)(now.hold_ingress - then->hold_ingress);
+	counters->hold_pump = (uint32_t)(now.hold_pump - then->hold_pump);
+	counters->sent = counters->forwarded + counters->hold_ingress + counters->hold_pump;
+	counters->hold_skipped = (uint32_t)(now.hold_skipped - then->hold_skipped);
+	counters->last_in = now.last_in == then->last_in ? 0 : now.last_in;
 }
 
 uint64_t endpoint_silent_ns(const struct endpoint *endpoint)
 {
-	struct xd_stream counters;
+	struct endpoint_counters counters;
 	uint64_t now;
 
 	endpoint_counters(endpoint, &counters);

@@ -43,6 +43,15 @@ struct endpoint {
 	struct xd_stream baseline; /* counters when the leg began */
 };
 
+/* What came and went at an endpoint in the time of its leg: packets. */
+struct endpoint_counters {
+	uint32_t received, refused, rtcp;
+	uint32_t sent; /* of it: forwarded, hold_ingress, hold_pump */
+	uint32_t forwarded, hold_ingress, hold_pump;
+	uint32_t hold_skipped; /* frames that were not sent */
+	uint64_t last_in;      /* ns; 0: the phone wasn't heard yet */
+};
+
 /*
  * Takes a free endpoint of the family of `remote_family_of`, oldest freed first, evenly over the addresses;
  * its plan is IDLE until the first change. -ENOSPC: none free; -EAFNOSUPPORT: no media address of that
@@ -56,7 +65,7 @@ void endpoint_close(struct endpoint *endpoint);
 
 /*
  * Makes `plan` the plan in use: exchange due, write the plan not in use, store the generation, store due. A
- * plan that equals the one in use is no change. leg_since, media_since, ssrc and until are filled in here;
+ * plan that equals the one in use is no change. leg_since, media_since, ssrc and `until` are filled in here;
  * `media_changed` says that the SDP changed (latching starts anew; a generation even if the plan is equal).
  * For HOLD and HOLD_UNTIL_HEARD t0 == 0 means "start a new stream now": t0 is set in phase with the phone's
  * last packet, or, if it has been silent for 200 ms, in one of the ptime's 1 ms phases. Without live frames
@@ -81,9 +90,8 @@ void endpoints_media_started(struct endpoints *endpoints, const struct xd_event 
 /* HOLD_UNTIL_HEARD: whether the peer has been heard in this generation. */
 bool endpoint_heard(const struct endpoint *endpoint);
 
-/* Counters of this leg: what the map says minus the baseline. last_in is 0 when the phone wasn't heard yet.
- */
-void endpoint_counters(const struct endpoint *endpoint, struct xd_stream *counters);
+/* Counters of this leg: what the map says minus the baseline. */
+void endpoint_counters(const struct endpoint *endpoint, struct endpoint_counters *counters);
 
 /* ns since the last accepted packet of the phone; UINT64_MAX: never in this leg. */
 uint64_t endpoint_silent_ns(const struct endpoint *endpoint);

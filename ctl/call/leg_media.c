@@ -59,7 +59,8 @@ static void leg_plan(const struct leg *leg, struct xd_plan *plan)
 	if (leg_latches(leg, agreement->remote.ip)) {
 		plan->source_rule = XD_FROM_LATCH;
 	} else if (leg->trunk && leg->trunk->media_network_count) {
-		plan->source_rule = XD_FROM_NETWORKS;
+		plan->source_rule =
+		        leg_in_media_networks(leg, agreement->remote.ip) ? XD_FROM_EITHER : XD_FROM_NETWORKS;
 		for (size_t i = 0; i < leg->trunk->media_network_count; i++) {
 			memcpy(plan->source_networks[i], leg->trunk->media_networks[i].ip, 16);
 			plan->source_bits[i] = leg->trunk->media_networks[i].bits;
@@ -68,7 +69,6 @@ static void leg_plan(const struct leg *leg, struct xd_plan *plan)
 		plan->source_rule = XD_FROM_ADDRESS;
 	}
 	plan->ptime_ns = agreement->ptime_ms * 1000000;
-	plan->frame_samples = (__u16)(agreement->ptime_ms * 8);
 	plan->frame_chunks = (__u8)(agreement->ptime_ms / 10);
 	plan->chunk_bytes = XD_CHUNK_BYTES;
 }
@@ -114,7 +114,7 @@ static int leg_hold_stream(struct leg *leg, struct xd_plan *plan)
 	leg->instead = !ready;
 	if ((before->action == XD_HOLD || before->action == XD_HOLD_UNTIL_HEARD) &&
 	        before->ptime_ns == plan->ptime_ns && before->parts == plan->parts &&
-	        before->loop_part == plan->loop_part &&
+	        before->loop == plan->loop &&
 	        !memcmp(before->playlist, plan->playlist, sizeof(plan->playlist)))
 		plan->t0 = before->t0;
 	return 0;

@@ -34,6 +34,9 @@ void leg_bye(struct leg *leg, const char *cause);
  */
 int leg_media_agreed(struct leg *leg, const struct sdp *remote, const struct sdp_agreement *agreement);
 
+/* Whether the leg's trunk has a media network that this address lies in. */
+bool leg_in_media_networks(const struct leg *leg, const uint8_t ip[16]);
+
 /* Whether media is believed only from where signalling comes from, instead of from the SDP's address. */
 bool leg_latches(const struct leg *leg, const uint8_t ip[16]);
 

@@ -8,13 +8,18 @@
 
 #include "ctl/call/leg_private.h"
 
+bool leg_in_media_networks(const struct leg *leg, const uint8_t ip[16])
+{
+	for (size_t i = 0; leg->trunk && i < leg->trunk->media_network_count; i++)
+		if (network_holds(&leg->trunk->media_networks[i], ip))
+			return true;
+	return false;
+}
+
 bool leg_latches(const struct leg *leg, const uint8_t ip[16])
 {
-	if (leg->trunk) {
-		for (size_t i = 0; i < leg->trunk->media_network_count; i++)
-			if (network_holds(&leg->trunk->media_networks[i], ip))
-				return false;
-	}
+	if (leg_in_media_networks(leg, ip))
+		return false;
 	if (leg->nat)
 		return true;
 	return address_is_private(ip) && !address_same_ip(ip, leg->source.ip);

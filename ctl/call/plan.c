@@ -4,7 +4,13 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { PHASE_NS = 1000000, TALKED_NS = 200000000, WORDS = sizeof(struct xd_plan) / sizeof(uint64_t) };
+/* NEIGHBOURS share a phase: what the pump serves in one goes through memory in order. */
+enum {
+	PHASE_NS = 1000000,
+	NEIGHBOURS = 64,
+	TALKED_NS = 200000000,
+	WORDS = sizeof(struct xd_plan) / sizeof(uint64_t)
+};
 
 typedef uint64_t __attribute__((may_alias)) word;
 
@@ -15,10 +21,7 @@ bool plan_holds(const struct xd_plan *plan)
 
 bool plan_equals(const struct xd_plan *a, const struct xd_plan *b)
 {
-	struct xd_plan copy = *b;
-
-	copy.until = a->until;
-	return !memcmp(a, &copy, sizeof(copy));
+	return !memcmp(a, b, sizeof(*a));
 }
 
 uint64_t plan_first_frame(uint64_t t0, uint32_t ptime_ns, uint64_t now)
@@ -35,7 +38,7 @@ uint64_t plan_start(uint64_t last_in, uint32_t ptime_ns, uint32_t index, uint64_
 
 	if (last_in && last_in <= now && now - last_in < TALKED_NS)
 		return plan_first_frame(last_in, ptime_ns, now);
-	phase = phases ? (uint64_t)(index % phases) * PHASE_NS : 0;
+	phase = phases ? (uint64_t)(index / NEIGHBOURS % phases) * PHASE_NS : 0;
 	return plan_first_frame(phase, ptime_ns, now);
 }
 

@@ -15,8 +15,8 @@
 bool plan_holds(const struct xd_plan *plan);
 
 /*
- * Whether the program would do the same by both: everything but `until` equal. The bytes of reserved members
- * count too: plans are zeroed before they are filled.
+ * Whether the program would do the same by both: all bytes are equal, those of reserved members too: plans
+ * are zeroed before they are filled.
  */
 bool plan_equals(const struct xd_plan *a, const struct xd_plan *b);
 
@@ -26,7 +26,8 @@ uint64_t plan_first_frame(uint64_t t0, uint32_t ptime_ns, uint64_t now);
 /*
  * Where to start a stream. In phase with the phone's packets if it talked in the last 200 ms before `now`
  * (`last_in`, ns; 0: never): when its next one is expected. Else at the next of the 1 ms phases of a ptime
- * that is `index`'s, so that thousands of silent callers spread evenly. Never before `now`.
+ * that is `index`'s, so that thousands of silent callers spread evenly, 64 neighbours together. Never before
+ * `now`.
  */
 uint64_t plan_start(uint64_t last_in, uint32_t ptime_ns, uint32_t index, uint64_t now);
 

@@ -16,8 +16,6 @@ struct xd_plan world_plan(enum xd_action action, uint32_t phone)
 	        .ssrc = 0x11110000 + phone,
 	        .payloads = {{.type_in = 0, .type_out = 0, .codec = XD_PCMU},
 	                {.type_in = 101, .type_out = 101}, {.type_in = 13, .type_out = 13}},
-	        .frame_samples = 160,
-	        .until = ~0ULL,
 	};
 
 	memset(plan.source_bits, 0xff, sizeof(plan.source_bits));
@@ -26,13 +24,12 @@ struct xd_plan world_plan(enum xd_action action, uint32_t phone)
 
 void world_playlist(struct xd_plan *plan, uint64_t t0)
 {
-	plan->frame_samples = 160;
 	plan->frame_chunks = 2;
 	plan->chunk_bytes = XD_CHUNK_BYTES;
 	plan->ptime_ns = 20 * MS;
 	plan->t0 = t0;
 	plan->parts = 2;
-	plan->loop_part = 1;
+	plan->loop = 24;
 	plan->playlist[0] = (struct xd_part){.first = 100, .end = 24};
 	plan->playlist[1] = (struct xd_part){.first = 12, .end = 60};
 }
@@ -56,6 +53,7 @@ bool world_publish(struct world *world, uint32_t index, struct xd_plan plan, uin
 		plan.leg_since = generation & XD_GENERATION_MASK;
 	if (plan.media_since == WORLD_NOW)
 		plan.media_since = generation & XD_GENERATION_MASK;
+	endpoint->until = ~0ULL;
 	memcpy(&endpoint->plan[generation & 1], &plan, sizeof(plan));
 	__atomic_store_n(&endpoint->generation, generation, __ATOMIC_RELEASE);
 	if (plan.action == XD_HOLD || plan.action == XD_HOLD_UNTIL_HEARD)

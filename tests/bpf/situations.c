@@ -142,12 +142,12 @@ static void nobodys_index(struct situation *s)
 
 static void talker_expired(struct situation *s)
 {
-	s->ann.until = 5;
+	s->ann_until = 5;
 }
 
 static void hearer_expired(struct situation *s)
 {
-	s->ben.until = 5;
+	s->ben_until = 5;
 }
 
 static void version_1(struct situation *s)
@@ -318,14 +318,14 @@ static void frame_that_straddles(struct situation *s)
 {
 	hold(&s->ann);
 	s->ann.parts = 1;
-	s->ann.loop_part = 0;
+	s->ann.loop = 0;
 	s->ann.playlist[0].end = 1;
 }
 
 static void empty_loop(struct situation *s)
 {
 	hold(&s->ann);
-	s->ann.playlist[1].end = s->ann.playlist[0].end;
+	s->ann.loop = s->ann.playlist[1].end;
 }
 
 static void unreachable(struct situation *s)

@@ -17,9 +17,10 @@ enum { ANN = 1, BEN = 2, ANN6 = 33, BEN6 = 34 };
 struct situation {
 	struct world *world;
 	struct wire in;
-	struct xd_plan ann, ben; /* published after the case has changed them */
-	size_t cut;              /* bytes that the frame is shortened by */
-	size_t change;           /* offset of a byte that is changed, 0: none */
+	struct xd_plan ann, ben;       /* published after the case has changed them */
+	uint64_t ann_until, ben_until; /* ns; 0: far away */
+	size_t cut;                    /* bytes that the frame is shortened by */
+	size_t change;                 /* offset of a byte that is changed, 0: none */
 	uint8_t value;
 };
 

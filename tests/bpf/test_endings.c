@@ -55,6 +55,10 @@ static void reach(struct world *world, const struct situation_case *one)
 	world_publish(world, ann, s.ann, 0);
 	if (s.ben.action != 0xff)
 		world_publish(world, ben, s.ben, 0);
+	if (s.ann_until)
+		world->endpoints[ann].until = s.ann_until;
+	if (s.ben_until)
+		world->endpoints[ben].until = s.ben_until;
 	length = wire_build(&s.in, bytes);
 	if (s.change)
 		bytes[s.change] = s.value;

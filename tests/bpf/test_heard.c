@@ -130,8 +130,8 @@ static void an_expired_hearer_hears_nothing(void **state)
 	struct xd_plan plan = take(world);
 	uint64_t pos = world->streams[CALLER].pos;
 
-	plan.until = 1;
 	world_publish(world, CALLER, plan, T0);
+	world->endpoints[CALLER].until = 1;
 	assert_ending(world_run(world, &in), drop_expired);
 	assert_int_equal(world->streams[CALLER].pos, pos);
 }

@@ -40,7 +40,7 @@ static void the_address_any_port(void **state)
 	assert_int_equal(say(world, &in), XD_END_drop_nobody_hears);
 	in.from = "192.0.2.3";
 	assert_int_equal(say(world, &in), XD_END_drop_source);
-	assert_int_equal(world->streams[EVE].received, 2);
+	assert_tally(world->streams[EVE].received, 2, 172);
 	assert_int_equal(world->streams[EVE].refused, 1);
 
 	listen_to(world, EVE6, 3, XD_FROM_ADDRESS);
@@ -89,26 +89,46 @@ static void networks_each_in_the_first_and_the_last_row(void **state)
 	struct world *world = *state;
 	struct xd_plan plan;
 	struct wire in;
-	size_t n, row;
+	size_t n, row, rule;
 
 	world_reset(world);
-	for (n = 0; n < sizeof(networks) / sizeof(*networks); n++) {
+	for (n = 0; n < 2 * sizeof(networks) / sizeof(*networks); n++) {
+		rule = n % 2 ? XD_FROM_NETWORKS : XD_FROM_EITHER;
 		for (row = 0; row < XD_SOURCE_NETWORKS; row += XD_SOURCE_NETWORKS - 1) {
-			uint32_t index = strchr(networks[n].from, ':') ? EVE6 : EVE;
+			const struct network *network = &networks[n / 2];
+			uint32_t index = strchr(network->from, ':') ? EVE6 : EVE;
 
 			plan = world_plan(XD_MUTE, 1);
-			plan.source_rule = XD_FROM_NETWORKS;
-			wire_address(networks[n].prefix, plan.source_networks[row]);
-			plan.source_bits[row] = networks[n].bits;
+			plan.source_rule = (uint8_t)rule;
+			wire_address(network->prefix, plan.source_networks[row]);
+			plan.source_bits[row] = network->bits;
 			world_publish(world, index, plan, 0);
 			in = wire_of_phone(index == EVE ? 1 : 3, index);
-			in.from = networks[n].from;
+			in.from = network->from;
 			if (say(world, &in) !=
-			        (networks[n].allowed ? XD_END_drop_nobody_hears : XD_END_drop_source))
-				fail_msg("%s in %s/%d", networks[n].from, networks[n].prefix,
-				        networks[n].bits);
+			        (network->allowed ? XD_END_drop_nobody_hears : XD_END_drop_source))
+				fail_msg("%s in %s/%d", network->from, network->prefix, network->bits);
 		}
 	}
+}
+
+/* The remote address is believed where the controller has found it in one of the networks. */
+static void networks_alone_or_the_remote_too(void **state)
+{
+	struct world *world = *state;
+	struct xd_plan plan = world_plan(XD_MUTE, 1);
+	struct wire in = wire_of_phone(1, EVE);
+
+	world_reset(world);
+	plan.source_rule = XD_FROM_EITHER;
+	wire_address("203.0.113.0", plan.source_networks[0]);
+	plan.source_bits[0] = 120;
+	world_publish(world, EVE, plan, 0);
+	assert_int_equal(say(world, &in), XD_END_drop_nobody_hears);
+	plan.source_rule = XD_FROM_NETWORKS;
+	world_publish(world, EVE, plan, 0);
+	assert_int_equal(say(world, &in), XD_END_drop_source);
+	assert_all_counted(world);
 }
 
 static void the_latch_takes_the_first_with_an_agreed_type(void **state)
@@ -136,7 +156,7 @@ static void the_latch_takes_the_first_with_an_agreed_type(void **state)
 	other.ssrc++;
 	assert_int_equal(say(world, &other), XD_END_drop_source_port);
 	assert_int_equal(say(world, &in), XD_END_drop_nobody_hears);
-	assert_int_equal(world->streams[EVE].received, 2);
+	assert_tally(world->streams[EVE].received, 2, 172);
 	assert_int_equal(world->streams[EVE].refused, 4);
 }
 
@@ -307,6 +327,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(the_address_any_port),
 	        cmocka_unit_test(networks_each_in_the_first_and_the_last_row),
+	        cmocka_unit_test(networks_alone_or_the_remote_too),
 	        cmocka_unit_test(the_latch_takes_the_first_with_an_agreed_type),
 	        cmocka_unit_test(the_latch_moves_after_half_a_second),
 	        cmocka_unit_test(new_sdp_starts_the_latch_anew),

@@ -69,7 +69,7 @@ void world_reset(struct world *world);
 /* Puts a far end into row `index` of nexthops: reachable by `ifindex`, without VLAN tags. Returns the row. */
 struct xd_nexthop *world_nexthop(struct world *world, uint32_t index, const char *address, uint32_t ifindex);
 
-/* A plan for a phone: PCMU 0, event 101, noise 13; address rule; until far away. Its leg begins with it. */
+/* A plan for a phone: PCMU 0, event 101, noise 13; address rule. Its leg begins with it. */
 struct xd_plan world_plan(enum xd_action action, uint32_t phone);
 
 /* Makes it a plan that holds: 20 ms, a playlist of two parts of 24 and 36 chunks, starting over at the
@@ -78,8 +78,8 @@ void world_playlist(struct xd_plan *plan, uint64_t t0);
 
 /*
  * Publishes a plan as layout.h orders it, and starts the stream at its first frame not before `now` (or goes
- * on with it). Returns whether it goes on. A plan whose leg_since or media_since is 0xffff gets the new
- * generation there.
+ * on with it); `until` is far away. Returns whether it goes on. A plan whose leg_since or media_since is
+ * 0xffff gets the new generation there.
  */
 enum { WORLD_NOW = 0xffff };
 bool world_publish(struct world *world, uint32_t index, struct xd_plan plan, uint64_t now);
@@ -152,6 +152,10 @@ int world_events(const struct world *world);
 
 /* Name of an ending, for messages. */
 const char *ending_name(enum xd_ending ending);
+
+/* A tally of so many packets, each of so many bytes. */
+#define assert_tally(tally, packets, bytes_each)                                                             \
+	assert_int_equal((tally), (uint64_t)(packets) * (bytes_each) << XD_TALLY_BYTES_SHIFT | (packets))
 
 #define assert_ending(outcome, name)                                                                         \
 	do {                                                                                                 \

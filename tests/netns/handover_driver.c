@@ -260,11 +260,9 @@ static void plan_start(uint32_t index, uint8_t action, uint16_t port, uint32_t n
 	        .ssrc = 0x70000000 + index,
 	        .payloads = {{0, 0, XD_PCMU, 0}, {XD_NO_PAYLOAD, XD_NO_PAYLOAD, 0, 0},
 	                {XD_NO_PAYLOAD, XD_NO_PAYLOAD, 0, 0}},
-	        .frame_samples = 160,
 	        .frame_chunks = 2,
 	        .chunk_bytes = XD_CHUNK_BYTES,
 	        .t0 = clock_now() + 5 * PTIME_NS,
-	        .until = clock_now() + 60 * 1000000000ULL,
 	        .ptime_ns = PTIME_NS,
 	        .parts = 1,
 	        .playlist = {{0, clip_chunks}}};
@@ -277,6 +275,7 @@ static void plan_store(uint32_t index, const struct xd_plan *plan)
 	uint64_t next = generation_next(endpoint);
 
 	__atomic_exchange_n(&due[index], 0, __ATOMIC_ACQ_REL);
+	endpoint->until = clock_now() + 60 * 1000000000ULL;
 	endpoint->plan[next & 1] = *plan;
 	__atomic_store_n(&endpoint->generation, next, __ATOMIC_RELEASE);
 	if (plan->action == XD_HOLD)
@@ -328,12 +327,12 @@ static void idle(uint32_t index)
 static void stream_show(uint32_t index)
 {
 	const struct xd_stream *stream = &streams[index];
+	uint32_t ingress = (uint32_t)stream->hold_ingress, pump = (uint32_t)stream->hold_pump;
+	uint32_t forwarded = (uint32_t)stream->forwarded;
 
-	printf("ok sent=%llu hold_ingress=%llu hold_pump=%llu hold_skipped=%llu forwarded=%llu "
-	       "received=%llu\n",
-	        (unsigned long long)stream->sent, (unsigned long long)stream->hold_ingress,
-	        (unsigned long long)stream->hold_pump, (unsigned long long)stream->hold_skipped,
-	        (unsigned long long)stream->forwarded, (unsigned long long)stream->received);
+	printf("ok sent=%u hold_ingress=%u hold_pump=%u hold_skipped=%llu forwarded=%u received=%u\n",
+	        ingress + pump + forwarded, ingress, pump, (unsigned long long)stream->hold_skipped,
+	        forwarded, (uint32_t)stream->received);
 }
 
 /* Random kinds and lengths; the dataplane may answer or close, and must go on. */

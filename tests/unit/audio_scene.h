@@ -108,7 +108,7 @@ static const struct xd_chunk *chunk_heard(
         const struct scene *scene, const struct xd_plan *plan, uint32_t number)
 {
 	uint32_t whole = plan->playlist[plan->parts - 1].end;
-	uint32_t loop = plan->loop_part ? plan->playlist[plan->loop_part - 1].end : 0;
+	uint32_t loop = plan->loop;
 	const struct xd_part *part;
 	uint32_t start;
 

@@ -294,8 +294,19 @@ static void test_media_behind_nat(void **state)
 	stage_run(stage, 10);
 	phone_ack(stage->trunk, &caller, phone_expect(stage->trunk, "SIP/2.0 200"), NULL);
 	plan = plan_of(stage, stage->trunk);
-	assert_int_equal(plan->source_rule, XD_FROM_NETWORKS);
+	assert_int_equal(plan->source_rule, XD_FROM_EITHER);
 	assert_int_equal(plan->source_bits[0], 120);
+	phone_request(stage->trunk, &caller, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+	phone_expect(stage->trunk, "SIP/2.0 200");
+	/* A public address elsewhere is sent to, and not believed. */
+	phone_invite(stage->trunk, &caller, "sip:700@acme.example",
+	        "v=0\r\no=- 1 9 IN IP4 203.0.113.9\r\ns=-\r\nc=IN IP4 203.0.113.9\r\nt=0 0\r\nm=audio 4000 "
+	        "RTP/AVP 0\r\n",
+	        NULL);
+	stage_run(stage, 10);
+	phone_ack(stage->trunk, &caller, phone_expect(stage->trunk, "SIP/2.0 200"), NULL);
+	assert_int_equal(plan_of(stage, stage->trunk)->source_rule, XD_FROM_NETWORKS);
 	phone_request(stage->trunk, &caller, "BYE", NULL, NULL);
 	stage_run(stage, 10);
 }

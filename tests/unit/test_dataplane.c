@@ -238,7 +238,7 @@ static void new_maps_take_the_old_ones_place(void **state)
 	entry->generation = 5;
 	*dataplane_due(rig->dataplane, 4) = 6;
 	dataplane_chunks(rig->dataplane)[7].sum = 8;
-	rig->fake->streams[4].sent = 9;
+	rig->fake->streams[4].forwarded = 9;
 	rig_lose(rig);
 	rig->fake->new_maps = true;
 	rig_regain(rig);
@@ -246,9 +246,9 @@ static void new_maps_take_the_old_ones_place(void **state)
 	assert_int_equal(rig->fake->endpoints[4].generation, 5);
 	assert_int_equal(rig->fake->due[4], 6);
 	assert_int_equal(rig->fake->chunks[7].sum, 8);
-	assert_int_equal(stream->sent, 0);
-	rig->fake->streams[4].sent = 10;
-	assert_int_equal(stream->sent, 10);
+	assert_int_equal(stream->forwarded, 0);
+	rig->fake->streams[4].forwarded = 10;
+	assert_int_equal(stream->forwarded, 10);
 	fake_dataplane_event(rig->fake, &event);
 	rig_tick(rig);
 	assert_int_equal(rig->events, 1);

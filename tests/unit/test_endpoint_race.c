@@ -40,7 +40,6 @@ static struct xd_plan plan_make(const struct race *race, uint64_t generation)
 	struct xd_plan plan;
 
 	memset(&plan, (int)(generation & 0xff), sizeof(plan));
-	plan.until = generation;
 	plan.ssrc = (uint32_t)generation;
 	plan.t0 = race->apart ? generation * APART : APART;
 	plan.ptime_ns = PTIME;

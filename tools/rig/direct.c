@@ -114,10 +114,8 @@ static int clip_place(struct setup *setup)
 	for (unsigned i = XD_EVENT; i < XD_PAYLOADS; i++)
 		plan->payloads[i] = (struct xd_payload){XD_NO_PAYLOAD, XD_NO_PAYLOAD, 0, 0};
 	failed = playlist_begin(plan, setup->options->ptime_ms);
-	if (!failed && clip->loop)
-		failed = playlist_add(plan, 0, clip->loop);
-	plan->loop_part = plan->parts;
-	return failed ? failed : playlist_add(plan, clip->loop, clip->count - clip->loop);
+	plan->loop = clip->loop;
+	return failed ? failed : playlist_add(plan, 0, clip->count);
 }
 
 /* All IPv4 addresses of the dataplane. */
