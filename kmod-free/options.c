@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "kmod-free/ip.h"
+#include "kmod-free/pump.h"
 
 struct number_range {
 	uint64_t least, most;
@@ -310,7 +311,7 @@ static const struct option_row rows[] = {
                 "sockets in the same directory",
                 take_socket_group},
         {"pins", "DIR", "where links and maps outlive us, on bpffs\n(default /sys/fs/bpf/xdpark)", take_pins},
-        {"pump-cpus", "LIST", "CPUs that pump, one thread each, as 1 or 2-3,5\n(default: the last)",
+        {"pump-cpus", "LIST", "CPUs that pump, one thread each, as 1 or 2-3,5\n(default: all)",
                 take_pump_cpus},
         {"log-level", "LEVEL", "error, warn, info or debug (default info)", take_log_level},
         {"prepare", NULL,
@@ -331,8 +332,6 @@ enum { ROWS = sizeof(rows) / sizeof(*rows) };
 
 static void options_defaults(struct options *options)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
 	*options = (struct options){
 	        .port_first = 10000,
 	        .port_last = 32767,
@@ -344,8 +343,7 @@ static void options_defaults(struct options *options)
 	        .pins = "/sys/fs/bpf/xdpark",
 	        .level = LOG_LEVEL_INFO,
 	};
-	options->cpus[0] = cpus > XD_CPUS ? XD_CPUS - 1 : cpus > 1 ? (unsigned)cpus - 1 : 0;
-	options->cpu_count = 1;
+	options->cpu_count = pump_cpus(options->cpus);
 }
 
 /* What only the whole command line can tell. */

@@ -24,6 +24,8 @@ enum {
 };
 
 #define PHASE_NS 1000000ULL
+/* Whoever is started is due at once, and by the pump after `grace`: so late the pump may see it. */
+#define LOOK_MOST_NS (4 * PHASE_NS)
 
 struct thread {
 	pthread_t id;
@@ -31,6 +33,7 @@ struct thread {
 	const bool *stopping;
 	unsigned cpu;
 	uint32_t first, end, from;
+	uint64_t *again; /* of scan_due() */
 	struct log_limit limit;
 	struct pump_counters counters; /* written by the thread alone, read by anybody */
 };
@@ -156,7 +159,9 @@ static void phase_run(struct thread *thread)
 	        .from = thread->from,
 	        .limit = now - grace,
 	        .late_before = now - grace - 2 * PHASE_NS,
-	        .skip_before = now - XD_LATE_NS};
+	        .skip_before = now - XD_LATE_NS,
+	        .again = thread->again,
+	        .look_ns = grace < LOOK_MOST_NS ? grace : LOOK_MOST_NS};
 	struct scan_found found = scan_due(&scan, todo->ids, XD_TODO_IDS);
 
 	thread->from = found.next;
@@ -206,6 +211,19 @@ static void *thread_run(void *data)
 	return NULL;
 }
 
+unsigned pump_cpus(unsigned cpus[XD_CPUS])
+{
+	unsigned count = 0;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	sched_getaffinity(0, sizeof(set), &set);
+	for (unsigned cpu = 0; cpu < XD_CPUS; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			cpus[count++] = cpu;
+	return count;
+}
+
 /* Whether a CPU is there to be pinned to: the program finds its entry of todo by the CPU it runs on. */
 static int cpu_check(unsigned cpu)
 {
@@ -219,6 +237,14 @@ static int cpu_check(unsigned cpu)
 	log_error(NULL, "pump-cpu",
 	        "cpu=%u error=\"not online, or not ours\" remedy=\"name another in --pump-cpus\"", cpu);
 	return -EINVAL;
+}
+
+/* Where a thread's share begins: at a block of the scan, so that no cache line has two. */
+static uint32_t share_border(const struct pump_work *work, unsigned thread)
+{
+	uint64_t border = (uint64_t)work->endpoints * thread / work->cpu_count;
+
+	return thread == work->cpu_count ? work->endpoints : (uint32_t)(border / SCAN_BLOCK * SCAN_BLOCK);
 }
 
 static int threads_start(struct pump *pump)
@@ -235,9 +261,12 @@ static int threads_start(struct pump *pump)
 		thread->stopping = &pump->stopping;
 		thread->cpu = work->cpus[i];
 		thread->limit.burst = 1;
-		thread->first = (uint32_t)((uint64_t)work->endpoints * i / work->cpu_count);
-		thread->end = (uint32_t)((uint64_t)work->endpoints * (i + 1) / work->cpu_count);
+		thread->first = share_border(work, i);
+		thread->end = share_border(work, i + 1);
 		thread->from = thread->first;
+		thread->again = calloc(work->endpoints / SCAN_BLOCK + 1, sizeof(*thread->again));
+		if (!thread->again)
+			return -ENOMEM;
 		error = pthread_create(&thread->id, NULL, thread_run, thread);
 		if (error)
 			return -error;
@@ -277,6 +306,8 @@ void pump_stop(struct pump *pump)
 	__atomic_store_n(&pump->stopping, true, __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < pump->started; i++)
 		pthread_join(pump->threads[i].id, NULL);
+	for (unsigned i = 0; i < pump->work.cpu_count; i++)
+		free(pump->threads[i].again);
 	free(pump);
 }
 

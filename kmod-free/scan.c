@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kmod-free/scan.h"
 
-enum { BLOCK = 64 };
+#include <stddef.h>
 
 /* due - 1 < limit: so that 0, which wraps, isn't due. */
 static inline bool is_due(uint64_t due, uint64_t limit)
@@ -17,7 +17,7 @@ static inline __attribute__((always_inline)) bool block_any(const uint64_t *due,
 {
 	uint64_t any = 0;
 
-	for (unsigned i = 0; i < BLOCK; i++)
+	for (unsigned i = 0; i < SCAN_BLOCK; i++)
 		any |= is_due(due[i], limit) ? UINT64_MAX : 0;
 	return any;
 }
@@ -67,11 +67,32 @@ static bool words_take(const struct scan *scan, uint32_t at, uint32_t end, uint3
 	return true;
 }
 
+/* The same of a whole block, unless it was seen a moment ago that nobody there would be due by now. */
+static bool block_take(const struct scan *scan, uint32_t at, uint32_t *ids, uint32_t room,
+        struct scan_found *found, block_test any)
+{
+	uint64_t *again = scan->again ? &scan->again[at / SCAN_BLOCK] : NULL;
+
+	if (again && scan->limit < *again)
+		return true;
+	if (any(scan->due + at, scan->limit))
+		return words_take(scan, at, at + SCAN_BLOCK, ids, room, found);
+	if (again && scan->look_ns && !any(scan->due + at, scan->limit + scan->look_ns))
+		*again = scan->limit + scan->look_ns;
+	return true;
+}
+
 static bool range_take(const struct scan *scan, uint32_t at, uint32_t end, uint32_t *ids, uint32_t room,
         struct scan_found *found, block_test any)
 {
-	for (; at + BLOCK <= end; at += BLOCK)
-		if (any(scan->due + at, scan->limit) && !words_take(scan, at, at + BLOCK, ids, room, found))
+	uint32_t first_block = (at + SCAN_BLOCK - 1) / SCAN_BLOCK * SCAN_BLOCK;
+
+	if (first_block >= end)
+		return words_take(scan, at, end, ids, room, found);
+	if (!words_take(scan, at, first_block, ids, room, found))
+		return false;
+	for (at = first_block; at + SCAN_BLOCK <= end; at += SCAN_BLOCK)
+		if (!block_take(scan, at, ids, room, found, any))
 			return false;
 	return words_take(scan, at, end, ids, room, found);
 }

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who is due: the scan over due[], which runs every millisecond and so must be vectorised. */
+/*
+ * Who is due: the scan over due[], which runs every millisecond and so must be vectorised, and leave out what
+ * needn't be looked at. Words move on to later times only, but for those that the controller starts: nobody
+ * who is started now has to be found sooner than in `look_ns`.
+ */
 #ifndef XDPARK_SCAN_H
 #define XDPARK_SCAN_H
 
@@ -22,7 +26,13 @@ struct scan {
 	uint32_t from;       /* where to begin, within the share; it goes on at `first` behind the end */
 	uint64_t limit;      /* due at or before this is found */
 	uint64_t late_before, skip_before;
+	uint64_t *again;  /* for each whole block of due[]: the limit before which it needn't be looked at; or
+	                     NULL */
+	uint64_t look_ns; /* a block in which nobody is due for so long isn't looked at for so long */
 };
+
+/* Words of due[] that are looked at or left out together; entries of `again` are counted from due[0]. */
+enum { SCAN_BLOCK = 64 };
 
 /* Writes the indices of what is due to ids (room of them at most). */
 struct scan_found scan_due(const struct scan *scan, uint32_t *ids, uint32_t room);

@@ -110,6 +110,46 @@ static void test_turns(void **state)
 		assert_true(seen[i]);
 }
 
+/*
+ * Blocks that needn't be looked at are left out: whoever moves on in time is found in the first scan after
+ * his time, whoever is started meanwhile at most look_ns after it.
+ */
+static void test_blocks_left_out(void **state)
+{
+	enum { LOOK = 4000, PHASE = 1000, PTIME = 20000, PHASES = 3000 };
+	static uint64_t due[MOST], again[MOST / SCAN_BLOCK + 1], started[MOST];
+	uint32_t ids[MOST];
+	unsigned found_ever = 0;
+
+	(void)state;
+	for (uint64_t phase = 1; phase < PHASES; phase++) {
+		uint64_t limit = 1000000 + phase * PHASE;
+		struct scan scan = {.due = due, .end = MOST, .limit = limit, .again = again, .look_ns = LOOK};
+		struct scan_found found = scan_due(&scan, ids, MOST);
+
+		found_ever += found.count;
+		for (uint32_t n = 0; n < found.count; n++) {
+			assert_in_range(due[ids[n]], 1, limit);
+			due[ids[n]] += PTIME;
+			started[ids[n]] = 0;
+		}
+		for (uint32_t i = 0; i < MOST; i++)
+			if (due[i] && due[i] <= limit && (!started[i] || due[i] + LOOK <= limit))
+				fail_msg("%u was due %llu ago", i, (unsigned long long)(limit - due[i]));
+		for (unsigned n = 0; n < 3; n++) {
+			uint32_t i = (uint32_t)(random_next() % MOST);
+
+			if (due[i] && random_next() % 2) {
+				due[i] = 0;
+			} else if (!due[i]) {
+				due[i] = limit + random_next() % PTIME;
+				started[i] = 1;
+			}
+		}
+	}
+	assert_true(found_ever > PHASES);
+}
+
 static double microseconds(struct scan_found (*one)(const struct scan *, uint32_t *, uint32_t),
         const struct scan *scan, uint32_t *ids)
 {
@@ -134,20 +174,27 @@ static void test_speed(void **state)
 	uint64_t *due = malloc(WORDS * sizeof(*due));
 	uint32_t *ids = malloc(16384 * sizeof(*ids));
 	struct scan scan = {.due = due, .end = WORDS, .limit = 1000000000000ULL};
-	double none, some, plain;
+	uint64_t *again = calloc(WORDS / SCAN_BLOCK, sizeof(*again));
+	double none, left_out, some, plain;
 
 	(void)state;
 	fill(due, WORDS, 1ULL << 62, 1U << 31);
 	none = microseconds(scan_due, &scan, ids);
 	plain = microseconds(scan_due_plainly, &scan, ids);
+	scan.again = again;
+	scan.look_ns = 4000000;
+	left_out = microseconds(scan_due, &scan, ids);
+	scan.again = NULL;
 	fill(due, WORDS, 1000000000000ULL, 50);
 	some = microseconds(scan_due, &scan, ids);
-	printf("RESULT: %d words: nobody due %.0f us (plain loop %.0f), one in 50 %.0f us\n", WORDS, none,
-	        plain, some);
+	printf("RESULT: %d words: nobody due %.0f us (plain loop %.0f, seen a moment ago %.0f), one in 50 "
+	       "%.0f us\n",
+	        WORDS, none, plain, left_out, some);
 #if !defined(__SANITIZE_ADDRESS__)
 	/* A phase is 1000 us. */
 	assert_true(none < 500);
 #endif
+	free(again);
 	free(ids);
 	free(due);
 }
@@ -158,6 +205,7 @@ int main(void)
 	        cmocka_unit_test(test_against_plain),
 	        cmocka_unit_test(test_edges),
 	        cmocka_unit_test(test_turns),
+	        cmocka_unit_test(test_blocks_left_out),
 	        cmocka_unit_test(test_speed),
 	};
 
