@@ -5,15 +5,15 @@
 #include "tools/command.h"
 #include "tools/leg.h"
 
-static const struct table_column columns[] = {{"CALL", false}, {"TENANT", false}, {"STATE", false},
+static const struct sheet_column columns[] = {{"CALL", false}, {"TENANT", false}, {"STATE", false},
         {"FOR", true}, {"PHONE", false}, {"CODEC", false}, {"REMOTE", false}, {"HEARS", false},
         {"RECEIVED", true}, {"SENT", true}, {"HELD", true}, {"INGRESS", true}, {"PUMP", true},
         {"MEDIA", false}};
 
-_Static_assert(sizeof(columns) / sizeof(columns[0]) <= TABLE_COLUMNS, "columns of a table");
+_Static_assert(sizeof(columns) / sizeof(columns[0]) <= SHEET_COLUMNS, "columns of a sheet");
 
 /* The phone's or trunk's name, and who is there if that is somebody else. */
-static void cell_phone(struct table *table, const json_t *leg)
+static void cell_phone(struct sheet *sheet, const json_t *leg)
 {
 	const char *user = answer_text(leg, "user"), *trunk = answer_text(leg, "trunk");
 	const char *number = answer_text(leg, "number");
@@ -23,37 +23,37 @@ static void cell_phone(struct table *table, const json_t *leg)
 		snprintf(text, sizeof(text), "%.80s by trunk %.64s", number ? number : "?", trunk);
 	else
 		snprintf(text, sizeof(text), "%.80s", user ? user : number ? number : "-");
-	table_cell(table, text);
+	sheet_cell(sheet, text);
 }
 
 /* What is of the call stands in the row of its first leg alone. */
-static void row_begin(struct table *table, const json_t *call, bool first)
+static void row_begin(struct sheet *sheet, const json_t *call, bool first)
 {
 	char text[FIGURE_TEXT];
 
-	table_cell(table, first ? answer_text(call, "call") : "");
-	table_cell(table, first ? answer_text(call, "tenant") : "");
-	table_cell(table, first ? answer_text(call, "state") : "");
-	table_cell(table, first ? figure_seconds(answer_count(call, "since_s"), text) : "");
+	sheet_cell(sheet, first ? answer_text(call, "call") : "");
+	sheet_cell(sheet, first ? answer_text(call, "tenant") : "");
+	sheet_cell(sheet, first ? answer_text(call, "state") : "");
+	sheet_cell(sheet, first ? figure_seconds(answer_count(call, "since_s"), text) : "");
 }
 
-static void row_leg(struct table *table, const json_t *leg)
+static void row_leg(struct sheet *sheet, const json_t *leg)
 {
-	cell_phone(table, leg);
-	table_cell(table, answer_text(leg, "codec"));
-	table_cell(table, answer_text(leg, "remote"));
-	leg_cell_hears(table, leg);
-	table_count(table, answer_count(leg, "received"));
-	table_count(table, answer_count(leg, "sent"));
-	leg_cell_hold(table, leg);
-	leg_cell_media(table, leg);
+	cell_phone(sheet, leg);
+	sheet_cell(sheet, answer_text(leg, "codec"));
+	sheet_cell(sheet, answer_text(leg, "remote"));
+	leg_cell_hears(sheet, leg);
+	sheet_count(sheet, answer_count(leg, "received"));
+	sheet_count(sheet, answer_count(leg, "sent"));
+	leg_cell_hold(sheet, leg);
+	leg_cell_media(sheet, leg);
 }
 
 static void print(const json_t *answer)
 {
 	const json_t *list = json_object_get(answer, "calls");
 	struct leg_sums sums = {0};
-	struct table *table;
+	struct sheet *sheet;
 	char text[FIGURE_TEXT];
 	size_t i, k;
 	json_t *call, *leg;
@@ -62,14 +62,14 @@ static void print(const json_t *answer)
 		puts("No calls.");
 		return;
 	}
-	table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	sheet = sheet_new(columns, sizeof(columns) / sizeof(columns[0]));
 	json_array_foreach(list, i, call) json_array_foreach(json_object_get(call, "legs"), k, leg)
 	{
-		row_begin(table, call, k == 0);
-		row_leg(table, leg);
+		row_begin(sheet, call, k == 0);
+		row_leg(sheet, leg);
 		leg_add(&sums, leg);
 	}
-	table_print(table);
+	sheet_print(sheet);
 	printf("\nCalls: %s\n", figure_count(json_array_size(list) + answer_count(answer, "left_out"), text));
 	leg_sums_print(&sums);
 	left_out_print(answer);

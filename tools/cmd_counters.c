@@ -5,16 +5,18 @@
 #include <string.h>
 
 #include "tools/command.h"
-#include "tools/table.h"
+#include "tools/answer.h"
+#include "tools/figure.h"
+#include "tools/sheet.h"
 
-static const struct table_column ending_columns[] = {
+static const struct sheet_column ending_columns[] = {
         {"PACKETS", true}, {"VERDICT", false}, {"ENDING", false}, {"MEANING", false}};
-static const struct table_column interface_columns[] = {{"INTERFACE", false}, {"SENT", true},
+static const struct sheet_column interface_columns[] = {{"INTERFACE", false}, {"SENT", true},
         {"ERRORS", true}, {"DROPS", true}, {"REDIRECTED", true}, {"LOST IN REDIRECT", true}};
 
 static void print_endings(const json_t *endings)
 {
-	struct table *table = table_new(ending_columns, sizeof(ending_columns) / sizeof(ending_columns[0]));
+	struct sheet *sheet = sheet_new(ending_columns, sizeof(ending_columns) / sizeof(ending_columns[0]));
 	uint64_t sum = 0, zero = 0;
 	char text[FIGURE_TEXT];
 	const char *name;
@@ -28,12 +30,12 @@ static void print_endings(const json_t *endings)
 		zero += !packets;
 		if (!packets)
 			continue;
-		table_count(table, packets);
-		table_cell(table, answer_text(ending, "verdict"));
-		table_cell(table, name);
-		table_cell(table, answer_text(ending, "meaning"));
+		sheet_count(sheet, packets);
+		sheet_cell(sheet, answer_text(ending, "verdict"));
+		sheet_cell(sheet, name);
+		sheet_cell(sheet, answer_text(ending, "meaning"));
 	}
-	table_print(table);
+	sheet_print(sheet);
 	printf("%s packets in all; %" PRIu64 " more ways to end, which none took\n\n",
 	        figure_count(sum, text), zero);
 }
@@ -75,8 +77,8 @@ static void print_pump(const json_t *pump)
 
 static void print_interfaces(const json_t *interfaces)
 {
-	struct table *table =
-	        table_new(interface_columns, sizeof(interface_columns) / sizeof(interface_columns[0]));
+	struct sheet *sheet =
+	        sheet_new(interface_columns, sizeof(interface_columns) / sizeof(interface_columns[0]));
 	json_t *one;
 	size_t i;
 
@@ -84,20 +86,20 @@ static void print_interfaces(const json_t *interfaces)
 	{
 		const json_t *traced = json_object_get(one, "traced");
 
-		table_cell(table, answer_text(one, "interface"));
-		table_count(table, answer_count(one, "sent"));
-		table_count(table, answer_count(one, "errors"));
-		table_count(table, answer_count(one, "drops"));
+		sheet_cell(sheet, answer_text(one, "interface"));
+		sheet_count(sheet, answer_count(one, "sent"));
+		sheet_count(sheet, answer_count(one, "errors"));
+		sheet_count(sheet, answer_count(one, "drops"));
 		if (traced) {
-			table_count(table, answer_count(traced, "redirect_sent"));
-			table_count(table, answer_count(traced, "redirect_drops") +
+			sheet_count(sheet, answer_count(traced, "redirect_sent"));
+			sheet_count(sheet, answer_count(traced, "redirect_drops") +
 			                           answer_count(traced, "redirect_errors"));
 		} else {
-			table_cell(table, NULL);
-			table_cell(table, NULL);
+			sheet_cell(sheet, NULL);
+			sheet_cell(sheet, NULL);
 		}
 	}
-	table_print(table);
+	sheet_print(sheet);
 }
 
 static void print(const json_t *answer)

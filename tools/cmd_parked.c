@@ -7,11 +7,11 @@
 #include "tools/command.h"
 #include "tools/leg.h"
 
-static const struct table_column columns[] = {{"ORBIT", false}, {"TENANT", false}, {"CALLER", false},
+static const struct sheet_column columns[] = {{"ORBIT", false}, {"TENANT", false}, {"CALLER", false},
         {"PARKED BY", false}, {"FOR", true}, {"STATE", false}, {"CALL", false}, {"HELD", true},
         {"INGRESS", true}, {"PUMP", true}, {"MEDIA", false}};
 
-static void cell_state(struct table *table, const json_t *parked)
+static void cell_state(struct sheet *sheet, const json_t *parked)
 {
 	const char *state = answer_text(parked, "state"), *taker = answer_text(parked, "taker");
 	char text[128];
@@ -22,30 +22,30 @@ static void cell_state(struct table *table, const json_t *parked)
 		snprintf(text, sizeof(text), "recall %" PRIu64, answer_count(parked, "recalls"));
 	else
 		snprintf(text, sizeof(text), "%.60s", state ? state : "-");
-	table_cell(table, text);
+	sheet_cell(sheet, text);
 }
 
-static void row_print(struct table *table, const json_t *parked)
+static void row_print(struct sheet *sheet, const json_t *parked)
 {
 	const json_t *leg = json_object_get(parked, "leg");
 	char text[FIGURE_TEXT];
 
-	table_cell(table, answer_text(parked, "orbit"));
-	table_cell(table, answer_text(parked, "tenant"));
-	table_cell(table, answer_text(parked, "caller"));
-	table_cell(table, answer_text(parked, "parker"));
-	table_cell(table, figure_seconds(answer_count(parked, "since_s"), text));
-	cell_state(table, parked);
-	table_cell(table, answer_text(parked, "call"));
-	leg_cell_hold(table, leg);
-	leg_cell_media(table, leg);
+	sheet_cell(sheet, answer_text(parked, "orbit"));
+	sheet_cell(sheet, answer_text(parked, "tenant"));
+	sheet_cell(sheet, answer_text(parked, "caller"));
+	sheet_cell(sheet, answer_text(parked, "parker"));
+	sheet_cell(sheet, figure_seconds(answer_count(parked, "since_s"), text));
+	cell_state(sheet, parked);
+	sheet_cell(sheet, answer_text(parked, "call"));
+	leg_cell_hold(sheet, leg);
+	leg_cell_media(sheet, leg);
 }
 
 static void print(const json_t *answer)
 {
 	const json_t *list = json_object_get(answer, "parked");
 	struct leg_sums sums = {0};
-	struct table *table;
+	struct sheet *sheet;
 	char text[FIGURE_TEXT];
 	size_t i;
 	json_t *parked;
@@ -54,13 +54,13 @@ static void print(const json_t *answer)
 		puts("Nobody is parked.");
 		return;
 	}
-	table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	sheet = sheet_new(columns, sizeof(columns) / sizeof(columns[0]));
 	json_array_foreach(list, i, parked)
 	{
-		row_print(table, parked);
+		row_print(sheet, parked);
 		leg_add(&sums, json_object_get(parked, "leg"));
 	}
-	table_print(table);
+	sheet_print(sheet);
 	printf("\nParked: %s\n",
 	        figure_count(json_array_size(list) + answer_count(answer, "left_out"), text));
 	leg_sums_print(&sums);

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "tools/command.h"
-#include "tools/table.h"
+#include "tools/answer.h"
+#include "tools/figure.h"
+#include "tools/sheet.h"
 
-static const struct table_column kernel_columns[] = {
+static const struct sheet_column kernel_columns[] = {
         {"KERNEL", false}, {"FOUND", false}, {"WHAT FOLLOWS", false}};
 
 static void line(const char *name)
@@ -112,7 +114,7 @@ static void print_dataplane(const json_t *answer)
 
 static void print_kernel(const json_t *kernel)
 {
-	struct table *table;
+	struct sheet *sheet;
 	char follows[256];
 	json_t *row;
 	size_t i;
@@ -120,18 +122,18 @@ static void print_kernel(const json_t *kernel)
 	if (!json_is_object(kernel))
 		return;
 	putchar('\n');
-	table = table_new(kernel_columns, sizeof(kernel_columns) / sizeof(kernel_columns[0]));
+	sheet = sheet_new(kernel_columns, sizeof(kernel_columns) / sizeof(kernel_columns[0]));
 	json_array_foreach(json_object_get(kernel, "table"), i, row)
 	{
 		const char *text = answer_text(row, "follows");
 
-		table_cell(table, answer_text(row, "what"));
-		table_cell(table, answer_text(row, "found"));
+		sheet_cell(sheet, answer_text(row, "what"));
+		sheet_cell(sheet, answer_text(row, "found"));
 		snprintf(follows, sizeof(follows), "%s%s", answer_flag(row, "alarm") ? "! " : "",
 		        text ? text : "");
-		table_cell(table, follows);
+		sheet_cell(sheet, follows);
 	}
-	table_print(table);
+	sheet_print(sheet);
 }
 
 static void print(const json_t *answer)

@@ -7,7 +7,8 @@
 
 #include "tools/client.h"
 #include "tools/command.h"
-#include "tools/table.h"
+#include "tools/answer.h"
+#include "tools/figure.h"
 
 /* "5ms", "500us" or 0, into *us. */
 static bool time_read(const char *text, json_int_t *us)

@@ -17,34 +17,34 @@ void leg_add(struct leg_sums *sums, const json_t *leg)
 	sums->hold_skipped += answer_count(leg, "hold_skipped");
 }
 
-void leg_cell_hold(struct table *table, const json_t *leg)
+void leg_cell_hold(struct sheet *sheet, const json_t *leg)
 {
 	uint64_t ingress = answer_count(leg, "hold_ingress"), pump = answer_count(leg, "hold_pump");
 	char text[FIGURE_TEXT];
 
-	table_count(table, ingress + pump);
-	table_cell(table, figure_share(ingress, ingress + pump, text));
-	table_cell(table, figure_share(pump, ingress + pump, text));
+	sheet_count(sheet, ingress + pump);
+	sheet_cell(sheet, figure_share(ingress, ingress + pump, text));
+	sheet_cell(sheet, figure_share(pump, ingress + pump, text));
 }
 
-void leg_cell_media(struct table *table, const json_t *leg)
+void leg_cell_media(struct sheet *sheet, const json_t *leg)
 {
 	const char *why = answer_text(leg, "why");
 	char text[256];
 
 	if (answer_flag(leg, "kernel")) {
-		table_cell(table, "kernel");
+		sheet_cell(sheet, "kernel");
 		return;
 	}
 	snprintf(text, sizeof(text), "no: %s", why ? why : "no call is up yet");
-	table_cell(table, text);
+	sheet_cell(sheet, text);
 }
 
-void leg_cell_hears(struct table *table, const json_t *leg)
+void leg_cell_hears(struct sheet *sheet, const json_t *leg)
 {
 	const char *hears = answer_text(leg, "hears");
 
-	table_cell(table, hears && strcmp(hears, "hold_until_heard") == 0 ? "hold until heard" : hears);
+	sheet_cell(sheet, hears && strcmp(hears, "hold_until_heard") == 0 ? "hold until heard" : hears);
 }
 
 void leg_sums_print(const struct leg_sums *sums)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/table.h"
+#include "tools/sheet.h"
 
 enum { NAME = 96, FIGURE = 64 };
 
@@ -62,7 +62,7 @@ json_t *report_histogram(const __u64 buckets[CL_BUCKETS])
 	return list;
 }
 
-static void row_add(struct table *table, const char *name, const json_t *value)
+static void row_add(struct sheet *sheet, const char *name, const json_t *value)
 {
 	char text[NAME], figure[FIGURE];
 	char *at;
@@ -70,24 +70,24 @@ static void row_add(struct table *table, const char *name, const json_t *value)
 	snprintf(text, sizeof(text), "%s", name);
 	while ((at = strchr(text, '_')))
 		*at = ' ';
-	table_cell(table, text);
+	sheet_cell(sheet, text);
 	if (json_is_integer(value) && json_integer_value(value) >= 0)
-		table_count(table, (uint64_t)json_integer_value(value));
+		sheet_count(sheet, (uint64_t)json_integer_value(value));
 	else if (json_is_real(value)) {
 		double real = json_real_value(value);
 
 		snprintf(figure, sizeof(figure), real < 10 && real > -10 ? "%.3f" : "%.1f", real);
-		table_cell(table, figure);
+		sheet_cell(sheet, figure);
 	} else if (json_is_string(value))
-		table_cell(table, json_string_value(value));
+		sheet_cell(sheet, json_string_value(value));
 	else if (json_is_boolean(value))
-		table_cell(table, json_is_true(value) ? "yes" : "no");
+		sheet_cell(sheet, json_is_true(value) ? "yes" : "no");
 	else
-		table_cell(table, NULL);
+		sheet_cell(sheet, NULL);
 }
 
 /* Lists are for JSON alone: histograms and what happened each second. */
-static void rows_add(struct table *table, const char *prefix, const json_t *object)
+static void rows_add(struct sheet *sheet, const char *prefix, const json_t *object)
 {
 	const char *key;
 	json_t *value;
@@ -98,16 +98,16 @@ static void rows_add(struct table *table, const char *prefix, const json_t *obje
 
 		snprintf(name, sizeof(name), "%s%s%s", prefix, *prefix ? " " : "", key);
 		if (json_is_object(value))
-			rows_add(table, name, value);
+			rows_add(sheet, name, value);
 		else if (!json_is_array(value))
-			row_add(table, name, value);
+			row_add(sheet, name, value);
 	}
 }
 
 void report_print(const json_t *report, bool json)
 {
-	static const struct table_column columns[] = {{"what", false}, {"figure", true}};
-	struct table *table;
+	static const struct sheet_column columns[] = {{"what", false}, {"figure", true}};
+	struct sheet *sheet;
 
 	progress_end();
 	if (json) {
@@ -115,10 +115,10 @@ void report_print(const json_t *report, bool json)
 		putchar('\n');
 		return;
 	}
-	table = table_new(columns, 2);
-	if (table)
-		rows_add(table, "", report);
-	table_print(table);
+	sheet = sheet_new(columns, 2);
+	if (sheet)
+		rows_add(sheet, "", report);
+	sheet_print(sheet);
 }
 
 void progress_start(bool json)
