@@ -2,17 +2,19 @@
 /*
  * The API of the running system: HTTP and JSON over a unix socket, for `xdpark` and whoever else may.
  *
- *   GET /v1/status      struct api_ops status, with "kernel" and "settings" of the dataplane
+ *   GET /v1/status      struct api_ops status, with "kernel" and "settings" of the dataplane, and "api"
  *   GET /v1/calls       {"calls": [...], "left_out": N}       ?tenant=DOMAIN&limit=N (1000; 10000 at most)
  *   GET /v1/parked      {"parked": [...], "left_out": N}      the same
  *   GET /v1/endpoints   {"endpoints": [...], "left_out": N, "used", "resting", "all"}   the same
+ *   GET /v1/tenants     {"tenants": [...], "left_out": N}     the same
  *   GET /v1/counters    the dataplane's {"get":"counters"}
  *   POST /v1/tune       {"early_us": N, "grace_us": N}, each optional; answer: the dataplane's settings
  *
- * Errors are {"error": "a sentence"} with 400, 404, 405, 500 or 503 (the dataplane doesn't answer). In
- * /v1/status the dataplane's parts are null then, and "dataplane_error" says why. What is no
- * request, or larger than 8 kB of headers and 4 kB of body, gets a page of libevent's and is closed; so is
- * who is silent for 5 s. xdpark(8) lists every key.
+ * Errors are {"error": "a sentence"} with 400, 404 (also a tenant that isn't there), 405, 500 or 503 (the
+ * dataplane doesn't answer). In /v1/status the dataplane's parts are null then, and "dataplane_error" says
+ * why. What is no request, or larger than 8 kB of headers and 4 kB of body, gets a page of libevent's and is
+ * closed. How many connections there may be, and for how long: connections.h; "api" counts them:
+ * {"connections", "most", "since_start", "full"}. xdpark(8) lists every key.
  */
 #ifndef XDPARK_API_H
 #define XDPARK_API_H
@@ -47,13 +49,15 @@ struct api_ops {
 	struct json_t *(*status)(void *context);
 	/*
 	 * {"calls": [{"call": id, "tenant", "state": "ringing", "talking", "held" (a phone holds), "parked",
-	 *             "taking", "announcing", "since_s", "legs": [LEG, ...]}], "left_out"}
-	 * LEG: {"number", "identity", "user" or "trunk": name, "codec", "ptime_ms",
-	 *       "remote": "10.90.0.2:4000", "local": "10.90.0.1:10246", "endpoint": index,
-	 *       "hears": "nothing", "hold", "peer", "hold_until_heard",
-	 *       "kernel": true when its media runs in the kernel, "why": else the reason in words,
-	 *       "received", "refused", "sent", "forwarded", "hold_ingress", "hold_pump", "hold_skipped":
-	 *        packets of this leg, "silent_ms": since the phone's last packet, null: none yet}
+	 *             "taking", "announcing", "arriving" (its way is looked up), "since_s",
+	 *             "legs": [LEG, ...]}], "left_out"}
+	 * LEG: {"state": "waiting" (he calls us), "calling" (we call him), "answered" (the ACK of our 200 is
+	 *       missing), "up", "closing", "number", "identity", "user" or "trunk": name, "codec",
+	 * "ptime_ms", "remote": "10.90.0.2:4000", "local": "10.90.0.1:10246", "endpoint": index, "hears":
+	 * "nothing", "hold", "peer", "hold_until_heard", "kernel": true when its media runs in the kernel,
+	 * "why": else the reason in words, "received", "refused", "sent", "forwarded", "hold_ingress",
+	 * "hold_pump", "hold_skipped": packets of this leg, "silent_ms": since the phone's last packet, null:
+	 * none yet}
 	 */
 	struct json_t *(*calls)(void *context, const struct api_filter *filter);
 	/*
@@ -62,6 +66,10 @@ struct api_ops {
 	 *              "leg": LEG}], "left_out"}
 	 */
 	struct json_t *(*parked)(void *context, const struct api_filter *filter);
+	/* {"tenants": [{"tenant", "users", "park_number", "orbits", "parked"}], "left_out"} */
+	struct json_t *(*tenants)(void *context, const struct api_filter *filter);
+	/* Domains are compared without case. */
+	bool (*has_tenant)(void *context, const char *domain);
 	/* {"endpoints": [LEG with "tenant" and "call", ...], "left_out", "used", "resting", "all"} */
 	struct json_t *(*endpoints)(void *context, const struct api_filter *filter);
 	/*

@@ -110,20 +110,23 @@ static json_t *describe_status(void *context)
 	        dataplane_terms(calls->dataplane)->live_frames != 0);
 }
 
-static json_t *call_row(const struct calls *calls, const char *call, const struct config_tenant *tenant,
-        const char *state, uint64_t since_ms, const struct leg *first, const struct leg *second)
+/* A call: its leg, the other one (NULL: none), and those that ring, by sibling. */
+static json_t *call_row(const struct calls *calls, const struct leg *leg, const struct leg *other,
+        const struct leg *rung, const char *state, uint64_t since_ms)
 {
 	json_t *legs = json_array();
-	int failed = !legs || json_array_append_new(legs, describe_leg(first)) < 0;
+	int failed = json_array_append_new(legs, describe_leg(leg));
 
-	if (!failed && second)
-		failed = json_array_append_new(legs, describe_leg(second)) < 0;
+	if (!failed && other)
+		failed = json_array_append_new(legs, describe_leg(other));
+	for (; rung && !failed; rung = rung->sibling)
+		failed = json_array_append_new(legs, describe_leg(rung));
 	if (failed) {
 		json_decref(legs);
 		return NULL;
 	}
-	return json_pack("{s:s, s:s, s:s, s:I, s:o}", "call", call, "tenant", tenant->domain, "state", state,
-	        "since_s", since_s(calls, since_ms), "legs", legs);
+	return json_pack("{s:s, s:s, s:s, s:I, s:o}", "call", leg->call, "tenant", leg->tenant->domain,
+	        "state", state, "since_s", since_s(calls, since_ms), "legs", legs);
 }
 
 static const char *bridge_state(const struct bridge *bridge)
@@ -133,32 +136,37 @@ static const char *bridge_state(const struct bridge *bridge)
 	return leg_holds(bridge->caller) || leg_holds(bridge->callee) ? "held" : "talking";
 }
 
-/* Every call once: bridges by their caller, other legs by themselves. */
+/* The call that is told of with this leg; nothing if it is told of with another. */
+static void rows_add_call(struct rows *rows, const struct leg *leg)
+{
+	const struct bridge *bridge = bridge_of(leg);
+	const struct parked_leg *parked = parked_leg_of(leg);
+	const struct calls *calls = rows->calls;
+
+	if (leg->ops && !parked && !announcement_of(leg) && !(bridge && leg == bridge->caller))
+		return;
+	if (rows_full(rows))
+		return;
+	if (bridge)
+		rows_add(rows, call_row(calls, leg, bridge->callee, hunt_legs(bridge->hunt),
+		                       bridge_state(bridge), bridge->since_ms));
+	else if (parked)
+		rows_add(rows, call_row(calls, leg, parked->taker, hunt_legs(parked->recall),
+		                       parked->taker ? "taking" : "parked", parked->record->since_ms));
+	else if (leg->ops)
+		rows_add(rows, call_row(calls, leg, NULL, NULL, "announcing", leg->up_ms));
+	else
+		rows_add(rows, call_row(calls, leg, NULL, NULL, "arriving", leg->started_ms));
+}
+
+/* Every call once: bridges by their caller, with all legs that ring for it. */
 static json_t *describe_calls(void *context, const struct api_filter *filter)
 {
 	struct rows rows = {.calls = context, .filter = filter, .list = json_array()};
-	const struct calls *calls = context;
 
-	for (const struct leg *leg = calls->legs; leg && !rows.failed; leg = leg->next) {
-		const struct bridge *bridge = bridge_of(leg);
-		const struct parked_leg *parked = parked_leg_of(leg);
-
-		if (leg->state == LEG_CLOSING || !wanted(filter, leg->tenant))
-			continue;
-		if (bridge && leg == bridge->caller) {
-			if (!rows_full(&rows))
-				rows_add(&rows, call_row(calls, leg->call, leg->tenant, bridge_state(bridge),
-				                        bridge->since_ms, leg, bridge->callee));
-		} else if (parked) {
-			if (!rows_full(&rows))
-				rows_add(&rows, call_row(calls, leg->call, leg->tenant,
-				                        parked->taker ? "taking" : "parked",
-				                        parked->record->since_ms, leg, parked->taker));
-		} else if (announcement_of(leg) && !rows_full(&rows)) {
-			rows_add(&rows,
-			        call_row(calls, leg->call, leg->tenant, "announcing", leg->up_ms, leg, NULL));
-		}
-	}
+	for (const struct leg *leg = rows.calls->legs; leg && !rows.failed; leg = leg->next)
+		if (leg->state != LEG_CLOSING && wanted(filter, leg->tenant))
+			rows_add_call(&rows, leg);
 	return rows_done(&rows, "calls");
 }
 
@@ -201,6 +209,31 @@ static json_t *describe_parked(void *context, const struct api_filter *filter)
 		if (wanted(filter, &config->tenants[i]))
 			parking_each(tenant_state(&config->tenants[i])->parking, parked_row, &rows);
 	return rows_done(&rows, "parked");
+}
+
+static json_t *tenant_row(const struct config_tenant *tenant)
+{
+	const struct parking *parking = tenant_state(tenant)->parking;
+
+	return json_pack("{s:s, s:I, s:o, s:I, s:I}", "tenant", tenant->domain, "users",
+	        (json_int_t)tenant->user_count, "park_number", optional_string(tenant->park.number), "orbits",
+	        (json_int_t)parking_orbits(parking), "parked", (json_int_t)parking_used(parking));
+}
+
+static json_t *describe_tenants(void *context, const struct api_filter *filter)
+{
+	struct rows rows = {.calls = context, .filter = filter, .list = json_array()};
+	const struct config *config = rows.calls->config;
+
+	for (size_t i = 0; i < config->tenant_count && !rows.failed; i++)
+		if (wanted(filter, &config->tenants[i]) && !rows_full(&rows))
+			rows_add(&rows, tenant_row(&config->tenants[i]));
+	return rows_done(&rows, "tenants");
+}
+
+static bool describe_has_tenant(void *context, const char *domain)
+{
+	return config_tenant_find(((const struct calls *)context)->config, domain) != NULL;
 }
 
 static json_t *endpoint_row(const struct leg *leg)
@@ -248,5 +281,7 @@ const struct api_ops describe_ops = {
         .calls = describe_calls,
         .parked = describe_parked,
         .endpoints = describe_endpoints,
+        .tenants = describe_tenants,
+        .has_tenant = describe_has_tenant,
         .ask = describe_ask,
 };

@@ -8,6 +8,19 @@ static json_t *optional_string(const char *text)
 	return text ? json_string(text) : json_null();
 }
 
+static const char *state_of(const struct leg *leg)
+{
+	static const char *const names[] = {
+	        [LEG_INCOMING] = "waiting",
+	        [LEG_CALLING] = "calling",
+	        [LEG_ANSWERED] = "answered",
+	        [LEG_UP] = "up",
+	        [LEG_CLOSING] = "closing",
+	};
+
+	return names[leg->state];
+}
+
 static const char *hears(const struct leg *leg)
 {
 	switch (leg->endpoint.plan.action) {
@@ -25,6 +38,8 @@ static const char *hears(const struct leg *leg)
 /* Why the media of a leg doesn't run in the kernel; NULL: it does. */
 static const char *why_not(const struct leg *leg)
 {
+	if (!leg->agreed && (leg->state == LEG_INCOMING || leg->state == LEG_CALLING))
+		return "it is not answered yet";
 	if (!leg->agreed)
 		return leg->late_offer ? "the far end has not answered our offer yet"
 		                       : "no SDP is agreed yet";
@@ -35,7 +50,7 @@ static const char *why_not(const struct leg *leg)
 		               ? "the next hop is being looked up"
 		               : "the far end takes no audio now (port 0 or address 0.0.0.0)";
 	if (leg->endpoint.plan.action == XD_IDLE)
-		return "the call isn't connected yet";
+		return "the call is not connected yet";
 	return NULL;
 }
 
@@ -77,9 +92,10 @@ static int set_counters(json_t *row, const struct leg *leg)
 
 json_t *describe_leg(const struct leg *leg)
 {
-	json_t *row = json_pack("{s:o, s:o, s:o, s:o}", "number", foreign_string(leg->number), "identity",
-	        foreign_string(leg->identity), "user", optional_string(leg->user ? leg->user->name : NULL),
-	        "trunk", optional_string(leg->trunk ? leg->trunk->name : NULL));
+	json_t *row = json_pack("{s:s, s:o, s:o, s:o, s:o}", "state", state_of(leg), "number",
+	        foreign_string(leg->number), "identity", foreign_string(leg->identity), "user",
+	        optional_string(leg->user ? leg->user->name : NULL), "trunk",
+	        optional_string(leg->trunk ? leg->trunk->name : NULL));
 
 	if (row && !set_media(row, leg) && !set_counters(row, leg))
 		return row;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ctl/api/api.h"
+#include "ctl/api/connections.h"
 #include "ctl/api/question.h"
 #include "ctl/api/reply.h"
 #include "ctl/api/socket.h"
@@ -18,7 +19,6 @@
 enum {
 	HEADER_BYTES = 8192,
 	BODY_BYTES = 4096,
-	TIMEOUT_S = 5, /* without a byte from or to the client */
 	ROWS = 1000,
 	MOST_ROWS = 10000, /* what is in hand for one answer keeps SIP waiting: tens of milliseconds */
 	ALL_METHODS = EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT |
@@ -26,7 +26,7 @@ enum {
 };
 
 struct api {
-	struct evhttp *http;
+	struct connections *connections;
 	struct api_socket socket;
 	const struct api_ops *ops;
 	void *context;
@@ -71,7 +71,12 @@ static void serve_list(const struct api *api, struct evhttp_request *request,
 	struct evkeyvalq query = {0};
 	struct api_filter filter;
 
-	if (filter_read(request, &query, &filter))
+	if (!filter_read(request, &query, &filter))
+		; /* replied */
+	else if (filter.tenant && !api->ops->has_tenant(api->context, filter.tenant))
+		reply_error(request, HTTP_NOTFOUND,
+		        "there is no tenant %.80s; `xdpark tenants` shows which there are", filter.tenant);
+	else
 		reply_json(request, HTTP_OK, list(api->context, &filter));
 	evhttp_clear_headers(&query);
 }
@@ -91,12 +96,34 @@ static void serve_endpoints(const struct api *api, struct evhttp_request *reques
 	serve_list(api, request, api->ops->endpoints);
 }
 
+static void serve_tenants(const struct api *api, struct evhttp_request *request)
+{
+	serve_list(api, request, api->ops->tenants);
+}
+
+/* The API's own part of the status. Takes the reference; NULL: no memory. */
+static json_t *status_with_api(const struct api *api, json_t *status)
+{
+	struct connections_usage usage;
+	json_t *own;
+
+	connections_usage(api->connections, &usage);
+	own = json_pack("{s:I, s:I, s:I, s:I}", "connections", (json_int_t)usage.open, "most",
+	        (json_int_t)CONNECTIONS_MOST, "since_start", (json_int_t)usage.since_start, "full",
+	        (json_int_t)usage.full);
+	if (status && own && json_object_set_new(status, "api", own) == 0)
+		return status;
+	json_decref(status);
+	return NULL;
+}
+
 static void serve_status(const struct api *api, struct evhttp_request *request)
 {
 	struct question question = {
 	        .texts = {"{\"get\":\"kernel\"}", "{\"get\":\"settings\"}"},
 	        .keys = {"kernel", "settings"},
-	        .body = api->ops->status(api->context),
+	        .body = status_with_api(api, api->ops->status(api->context)),
+	        .connections = api->connections,
 	};
 
 	if (question.body)
@@ -107,7 +134,11 @@ static void serve_status(const struct api *api, struct evhttp_request *request)
 
 static void serve_counters(const struct api *api, struct evhttp_request *request)
 {
-	struct question question = {.texts = {"{\"get\":\"counters\"}"}, .refused = HTTP_INTERNAL};
+	struct question question = {
+	        .texts = {"{\"get\":\"counters\"}"},
+	        .connections = api->connections,
+	        .refused = HTTP_INTERNAL,
+	};
 
 	question_ask(request, &question, api->ops, api->context);
 }
@@ -129,7 +160,7 @@ static char *tune_question(struct evhttp_request *request)
 
 static void serve_tune(const struct api *api, struct evhttp_request *request)
 {
-	struct question question = {.refused = HTTP_BADREQUEST};
+	struct question question = {.connections = api->connections, .refused = HTTP_BADREQUEST};
 	char *text = tune_question(request);
 
 	if (!text) {
@@ -151,6 +182,7 @@ static const struct route {
         {"/v1/calls", EVHTTP_REQ_GET, "GET", serve_calls},
         {"/v1/parked", EVHTTP_REQ_GET, "GET", serve_parked},
         {"/v1/endpoints", EVHTTP_REQ_GET, "GET", serve_endpoints},
+        {"/v1/tenants", EVHTTP_REQ_GET, "GET", serve_tenants},
         {"/v1/counters", EVHTTP_REQ_GET, "GET", serve_counters},
         {"/v1/tune", EVHTTP_REQ_POST, "POST", serve_tune},
 };
@@ -174,9 +206,23 @@ static void serve(struct evhttp_request *request, void *context)
 	reply_error(request, HTTP_NOTFOUND, "no such thing here; see xdpark(8)");
 }
 
+static struct evhttp *http_new(struct event_base *base, struct api *api)
+{
+	struct evhttp *http = evhttp_new(base);
+
+	if (!http)
+		return NULL;
+	evhttp_set_max_headers_size(http, HEADER_BYTES);
+	evhttp_set_max_body_size(http, BODY_BYTES);
+	evhttp_set_allowed_methods(http, ALL_METHODS);
+	evhttp_set_gencb(http, serve, api);
+	return http;
+}
+
 int api_new(struct api **api, const struct api_options *options, char *reason)
 {
 	struct api *made = calloc(1, sizeof(*made));
+	struct evhttp *http;
 	int error;
 
 	snprintf(reason, 256, "no memory");
@@ -184,36 +230,31 @@ int api_new(struct api **api, const struct api_options *options, char *reason)
 		return -ENOMEM;
 	made->ops = options->ops;
 	made->context = options->context;
-	made->http = evhttp_new(options->base);
-	if (!made->http) {
-		free(made);
-		return -ENOMEM;
-	}
-	evhttp_set_max_headers_size(made->http, HEADER_BYTES);
-	evhttp_set_max_body_size(made->http, BODY_BYTES);
-	evhttp_set_timeout(made->http, TIMEOUT_S);
-	evhttp_set_allowed_methods(made->http, ALL_METHODS);
-	evhttp_set_gencb(made->http, serve, made);
 	error = api_socket_open(&made->socket, options->path, options->group, reason);
-	if (error == 0 && !evhttp_accept_socket_with_handle(made->http, made->socket.fd)) {
-		api_socket_close(&made->socket);
-		error = -ENOMEM;
+	if (error < 0)
+		goto fail;
+	error = -ENOMEM;
+	http = http_new(options->base, made);
+	if (!http)
+		goto close;
+	error = connections_new(&made->connections, http, options->base, made->socket.fd);
+	if (!error) {
+		*api = made;
+		return 0;
 	}
-	if (error < 0) {
-		evhttp_free(made->http);
-		free(made);
-		return error;
-	}
-	*api = made;
-	return 0;
+	evhttp_free(http);
+close:
+	api_socket_close(&made->socket);
+fail:
+	free(made);
+	return error;
 }
 
 void api_free(struct api *api)
 {
 	if (!api)
 		return;
-	evhttp_free(api->http);
-	api->socket.fd = -1; /* closed by libevent */
+	connections_free(api->connections);
 	api_socket_close(&api->socket);
 	free(api);
 }

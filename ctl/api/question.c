@@ -22,11 +22,10 @@ static void pending_free(struct pending *pending)
 	free(pending);
 }
 
-static void client_gone(struct evhttp_connection *connection, void *context)
+static void client_gone(void *context)
 {
 	struct pending *pending = context;
 
-	(void)connection;
 	pending->request = NULL;
 }
 
@@ -35,7 +34,7 @@ static struct evhttp_request *pending_finish(struct pending *pending)
 {
 	struct evhttp_request *request = pending->request;
 
-	evhttp_connection_set_closecb(evhttp_request_get_connection(request), NULL, NULL);
+	connections_watch(pending->question.connections, evhttp_request_get_connection(request), NULL, NULL);
 	pending_free(pending);
 	return request;
 }
@@ -109,13 +108,14 @@ void question_ask(struct evhttp_request *request, const struct question *questio
 {
 	struct pending *pending = calloc(1, sizeof(*pending));
 
-	if (!pending) {
+	if (!pending || connections_watch(question->connections, evhttp_request_get_connection(request),
+	                        client_gone, pending) < 0) {
+		free(pending);
 		json_decref(question->body);
 		reply_json(request, HTTP_INTERNAL, NULL);
 		return;
 	}
 	*pending =
 	        (struct pending){.request = request, .question = *question, .ops = ops, .context = context};
-	evhttp_connection_set_closecb(evhttp_request_get_connection(request), client_gone, pending);
 	pending_go_on(pending);
 }

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "ctl/api/api.h"
+#include "ctl/api/connections.h"
 
 enum { QUESTIONS = 2 };
 
@@ -15,7 +16,8 @@ struct question {
 	const char *texts[QUESTIONS]; /* asked one after the other; NULL: no more; the first need not last */
 	const char *keys[QUESTIONS];  /* of `body`: where each answer goes */
 	json_t *body;                 /* NULL: the first answer is the reply */
-	int refused;                  /* the HTTP status when the dataplane answers {"error": ...} */
+	struct connections *connections; /* one of which the request came by */
+	int refused;                     /* the HTTP status when the dataplane answers {"error": ...} */
 };
 
 /*

@@ -119,8 +119,7 @@ void api_socket_close(struct api_socket *made)
 {
 	struct stat status;
 
-	if (made->fd >= 0)
-		close(made->fd);
+	close(made->fd);
 	if (lstat(made->path, &status) == 0 && status.st_dev == made->device && status.st_ino == made->inode)
 		unlink(made->path);
 	free(made->path);

@@ -18,7 +18,7 @@ struct api_socket {
  */
 int api_socket_open(struct api_socket *made, const char *path, const char *group, char *reason);
 
-/* Closes it (unless fd is -1: somebody else has) and removes it. */
+/* Closes it and removes it. */
 void api_socket_close(struct api_socket *made);
 
 #endif

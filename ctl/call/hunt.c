@@ -15,6 +15,11 @@ struct hunt {
 	int best; /* status so far; 0: none */
 };
 
+const struct leg *hunt_legs(const struct hunt *hunt)
+{
+	return hunt ? hunt->legs : NULL;
+}
+
 static void hunt_unlink(struct hunt *hunt, const struct leg *leg)
 {
 	struct leg **link = &hunt->legs;

@@ -37,6 +37,9 @@ struct hunt_options {
 /* Result in *hunt; -ENOENT: the user has no contact; -ENOMEM; or why no contact could be called. */
 int hunt_start(struct hunt **hunt, const struct hunt_options *options);
 
+/* The legs that ring, by leg->sibling. NULL: none, or no hunt. */
+const struct leg *hunt_legs(const struct hunt *hunt);
+
 /* Cancels all, without a callback. NULL is legal. */
 void hunt_stop(struct hunt *hunt, const char *cause);
 

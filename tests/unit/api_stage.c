@@ -101,6 +101,21 @@ static json_t *fake_endpoints(void *context, const struct api_filter *filter)
 	return list;
 }
 
+static json_t *fake_tenants(void *context, const struct api_filter *filter)
+{
+	(void)context;
+	return fake_list(filter, "tenants",
+	        "{\"tenant\":\"acme.example\",\"users\":4,\"park_number\":\"700\",\"orbits\":20,\"parked\":"
+	        "1}",
+	        2);
+}
+
+static bool fake_has_tenant(void *context, const char *domain)
+{
+	(void)context;
+	return strcmp(domain, "acme.example") == 0;
+}
+
 void api_stage_tell(const char *answer, int error)
 {
 	void (*answered)(void *, const json_t *, int) = api_stage.answered;
@@ -171,6 +186,8 @@ static const struct api_ops ops = {
         .calls = fake_calls,
         .parked = fake_parked,
         .endpoints = fake_endpoints,
+        .tenants = fake_tenants,
+        .has_tenant = fake_has_tenant,
         .ask = fake_ask,
 };
 
@@ -201,6 +218,24 @@ int api_stage_close(void **state)
 	left = access(api_stage.path, F_OK) == 0;
 	rmdir(api_stage.folder);
 	return left;
+}
+
+int api_stage_connect(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	memcpy(address.sun_path, api_stage.path, sizeof(api_stage.path));
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+void api_stage_turn(int times)
+{
+	for (int i = 0; i < times; i++) {
+		event_base_loop(api_stage.base, EVLOOP_NONBLOCK);
+		usleep(1000);
+	}
 }
 
 /* Turns the loop until the thread beside it is done. */

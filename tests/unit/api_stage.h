@@ -55,6 +55,12 @@ void api_stage_tell(const char *answer, int error);
  */
 char *api_stage_exchange(const void *bytes, size_t length, bool half, uint64_t *ms);
 
+/* A client's connection, which blocks. */
+int api_stage_connect(void);
+
+/* Turns the API's loop so many times, a millisecond each. */
+void api_stage_turn(int times);
+
 /* The body of a GET as JSON (to be decref'ed), its status in *status. */
 json_t *api_stage_get(const char *target, int *status);
 

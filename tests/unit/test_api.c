@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The API on its unix socket: every route, every refusal, clients that are slow, gone, or not to be trusted.
- */
+/* The API on its unix socket: every route, every refusal, and whose the socket is. */
 #include "api_stage.h"
 
 #include <errno.h>
@@ -72,13 +71,13 @@ static void status_without_dataplane(void **state)
 
 static void lists_take_tenant_and_limit(void **state)
 {
-	static const char *const lists[] = {"calls", "parked", "endpoints"};
+	static const char *const lists[] = {"calls", "parked", "endpoints", "tenants"};
 	char target[128];
 	int status;
 	json_t *body;
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		snprintf(target, sizeof(target), "/v1/%s", lists[i]);
 		body = api_stage_get(target, &status);
 		assert_int_equal(status, 200);
@@ -102,6 +101,8 @@ static void lists_take_tenant_and_limit(void **state)
 	error_is(body, status, 400, "limit");
 	body = api_stage_get("/v1/calls?limit=99999999999999999999", &status);
 	error_is(body, status, 400, "limit");
+	body = api_stage_get("/v1/calls?tenant=nobody.example", &status);
+	error_is(body, status, 404, "no tenant nobody.example; `xdpark tenants`");
 	body = api_stage_get("/v1/calls?colour=red", &status);
 	error_is(body, status, 400, "no parameter colour");
 }
@@ -247,58 +248,6 @@ static void what_is_no_request(void **state)
 	assert_int_equal(status, 200);
 }
 
-static void slow_clients_are_closed(void **state)
-{
-	uint64_t ms;
-	char *got = api_stage_exchange("GET /v1/sta", 11, true, &ms);
-
-	(void)state;
-	assert_null(strstr(got, "200 OK"));
-	assert_true(ms >= 4000 && ms < 9000);
-	free(got);
-}
-
-static int client_connect(void)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	memcpy(address.sun_path, api_stage.path, sizeof(api_stage.path));
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	return fd;
-}
-
-static void turn(int times)
-{
-	for (int i = 0; i < times; i++) {
-		event_base_loop(api_stage.base, EVLOOP_NONBLOCK);
-		usleep(1000);
-	}
-}
-
-/* The answer comes when the client has hung up, and when the API has gone. */
-static void answers_for_nobody(void **state)
-{
-	static const char request[] = "GET /v1/counters HTTP/1.1\r\nHost: x\r\n\r\n";
-	int fd = client_connect();
-
-	(void)state;
-	api_stage.never = true;
-	assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
-	turn(20);
-	assert_non_null(api_stage.answered);
-	close(fd);
-	turn(20);
-	api_stage_tell("{\"hold_ingress\":1}", 0);
-	turn(20);
-	fd = client_connect();
-	assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
-	turn(20);
-	assert_non_null(api_stage.answered);
-	/* teardown frees the API, then gives the answer */
-	close(fd);
-}
-
 static void the_socket_is_the_groups(void **state)
 {
 	struct api_options options = {.base = api_stage.base, .path = api_stage.path};
@@ -365,8 +314,6 @@ int main(void)
 	        api_test(other_methods),
 	        api_test(no_memory_is_a_500),
 	        api_test(what_is_no_request),
-	        api_test(slow_clients_are_closed),
-	        api_test(answers_for_nobody),
 	        api_test(the_socket_is_the_groups),
 	        api_test(a_dead_socket_is_replaced),
 	};
