@@ -6,8 +6,8 @@
 #include "tools/leg.h"
 
 static const struct sheet_column columns[] = {{"CALL", false}, {"TENANT", false}, {"STATE", false},
-        {"FOR", true}, {"PHONE", false}, {"CODEC", false}, {"REMOTE", false}, {"HEARS", false},
-        {"RECEIVED", true}, {"SENT", true}, {"HELD", true}, {"INGRESS", true}, {"PUMP", true},
+        {"FOR", true}, {"PHONE", false}, {"LEG", false}, {"CODEC", false}, {"REMOTE", false},
+        {"HEARS", false}, {"RECEIVED", true}, {"SENT", true}, {"INGRESS", true}, {"PUMP", true},
         {"MEDIA", false}};
 
 _Static_assert(sizeof(columns) / sizeof(columns[0]) <= SHEET_COLUMNS, "columns of a sheet");
@@ -40,25 +40,27 @@ static void row_begin(struct sheet *sheet, const json_t *call, bool first)
 static void row_leg(struct sheet *sheet, const json_t *leg)
 {
 	cell_phone(sheet, leg);
+	sheet_cell(sheet, answer_text(leg, "state"));
 	sheet_cell(sheet, answer_text(leg, "codec"));
 	sheet_cell(sheet, answer_text(leg, "remote"));
 	leg_cell_hears(sheet, leg);
 	sheet_count(sheet, answer_count(leg, "received"));
 	sheet_count(sheet, answer_count(leg, "sent"));
-	leg_cell_hold(sheet, leg);
+	leg_cells_hold(sheet, leg);
 	leg_cell_media(sheet, leg);
 }
 
 static void print(const json_t *answer)
 {
 	const json_t *list = json_object_get(answer, "calls");
+	uint64_t calls = json_array_size(list) + answer_count(answer, "left_out");
 	struct leg_sums sums = {0};
 	struct sheet *sheet;
 	char text[FIGURE_TEXT];
 	size_t i, k;
 	json_t *call, *leg;
 
-	if (json_array_size(list) == 0 && answer_count(answer, "left_out") == 0) {
+	if (calls == 0) {
 		puts("No calls.");
 		return;
 	}
@@ -70,15 +72,18 @@ static void print(const json_t *answer)
 		leg_add(&sums, leg);
 	}
 	sheet_print(sheet);
-	printf("\nCalls: %s\n", figure_count(json_array_size(list) + answer_count(answer, "left_out"), text));
-	leg_sums_print(&sums);
-	left_out_print(answer);
+	putchar('\n');
+	sheet = sheet_notes();
+	sheet_note(sheet, "calls", "%s", figure_count(calls, text));
+	leg_note_sums(sheet, &sums);
+	leg_note_left_out(sheet, answer);
+	sheet_print(sheet);
 }
 
 const struct command cmd_calls = {
         .name = "calls",
         .arguments = "",
-        .help = "every call, a line a leg: what it hears, and whether its media is in the kernel",
+        .help = "every call, a line for each of its legs",
         .target = "/v1/calls",
         .list = true,
         .print = print,

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* xdpark counters: how every packet ended, the pump, and what left the interfaces. */
-#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "tools/command.h"
 #include "tools/answer.h"
 #include "tools/figure.h"
-#include "tools/sheet.h"
+#include "tools/leg.h"
 
 static const struct sheet_column ending_columns[] = {
         {"PACKETS", true}, {"VERDICT", false}, {"ENDING", false}, {"MEANING", false}};
@@ -17,8 +15,6 @@ static const struct sheet_column interface_columns[] = {{"INTERFACE", false}, {"
 static void print_endings(const json_t *endings)
 {
 	struct sheet *sheet = sheet_new(ending_columns, sizeof(ending_columns) / sizeof(ending_columns[0]));
-	uint64_t sum = 0, zero = 0;
-	char text[FIGURE_TEXT];
 	const char *name;
 	json_t *ending;
 
@@ -26,8 +22,6 @@ static void print_endings(const json_t *endings)
 	{
 		uint64_t packets = answer_count(ending, "packets");
 
-		sum += packets;
-		zero += !packets;
 		if (!packets)
 			continue;
 		sheet_count(sheet, packets);
@@ -36,43 +30,47 @@ static void print_endings(const json_t *endings)
 		sheet_cell(sheet, answer_text(ending, "meaning"));
 	}
 	sheet_print(sheet);
-	printf("%s packets in all; %" PRIu64 " more ways to end, which none took\n\n",
-	        figure_count(sum, text), zero);
 }
 
-static void print_hold(const json_t *answer)
+static void note_packets(struct sheet *notes, const json_t *endings)
 {
-	uint64_t ingress = answer_count(answer, "hold_ingress"), pump = answer_count(answer, "hold_pump");
-	char count[FIGURE_TEXT], a[FIGURE_TEXT], b[FIGURE_TEXT], skipped[FIGURE_TEXT];
+	uint64_t sum = 0, untaken = 0;
+	char count[FIGURE_TEXT], ways[FIGURE_TEXT];
+	const char *name;
+	json_t *ending;
 
-	printf("hold frames  %s: %s on the callers' own packets (ingress), %s by the pump; %s skipped, more "
-	       "than 100 ms late\n",
-	        figure_count(ingress + pump, count), figure_share(ingress, ingress + pump, a),
-	        figure_share(pump, ingress + pump, b),
-	        figure_count(answer_count(answer, "hold_skipped"), skipped));
+	json_object_foreach((json_t *)endings, name, ending)
+	{
+		sum += answer_count(ending, "packets");
+		untaken += answer_count(ending, "packets") == 0;
+	}
+	sheet_note(notes, "packets", "%s in all; %s to end, not taken", figure_count(sum, count),
+	        figure_things(untaken, "more way", ways));
 }
 
-static void print_pump(const json_t *pump)
+static void note_pump(struct sheet *notes, const json_t *pump)
 {
 	uint64_t calls = answer_count(pump, "calls");
 	char phases[FIGURE_TEXT], missed[FIGURE_TEXT], made[FIGURE_TEXT], failed[FIGURE_TEXT];
 	char mean[FIGURE_TEXT], most[FIGURE_TEXT], scan[FIGURE_TEXT], asked[FIGURE_TEXT], late[FIGURE_TEXT];
 
 	if (!answer_flag(pump, "running")) {
-		puts("pump         doesn't run");
+		sheet_note(notes, "pump", "doesn't run");
 		return;
 	}
-	printf("pump         %s frames asked for, %s of them late; %s phases of 1 ms, %s missed\n",
-	        figure_count(answer_count(pump, "frames_asked"), asked),
-	        figure_count(answer_count(pump, "frames_late"), late),
-	        figure_count(answer_count(pump, "phases"), phases),
-	        figure_count(answer_count(pump, "phases_missed"), missed));
-	printf("             %s calls of the kernel, %s failed; a call takes %s, %s at most; a scan %s at "
-	       "most\n",
-	        figure_count(calls, made), figure_count(answer_count(pump, "calls_failed"), failed),
-	        figure_ns(calls ? answer_count(pump, "call_ns") / calls : 0, mean),
-	        figure_ns(answer_count(pump, "call_ns_max"), most),
+	sheet_note(notes, "pump", "%s asked for, %s late",
+	        figure_things(answer_count(pump, "frames_asked"), "frame", asked),
+	        figure_count(answer_count(pump, "frames_late"), late));
+	sheet_note(notes, "", "%s of 1 ms, %s missed; a scan took %s at most",
+	        figure_things(answer_count(pump, "phases"), "phase", phases),
+	        figure_count(answer_count(pump, "phases_missed"), missed),
 	        figure_ns(answer_count(pump, "scan_ns_max"), scan));
+	if (calls)
+		sheet_note(notes, "", "%s of the kernel, %s failed; one took %s, %s at most",
+		        figure_things(calls, "call", made),
+		        figure_count(answer_count(pump, "calls_failed"), failed),
+		        figure_ns(answer_count(pump, "call_ns") / calls, mean),
+		        figure_ns(answer_count(pump, "call_ns_max"), most));
 }
 
 static void print_interfaces(const json_t *interfaces)
@@ -104,19 +102,26 @@ static void print_interfaces(const json_t *interfaces)
 
 static void print(const json_t *answer)
 {
+	const json_t *endings = json_object_get(answer, "endings");
+	struct sheet *notes = sheet_notes();
 	char text[FIGURE_TEXT];
 
-	print_endings(json_object_get(answer, "endings"));
-	print_hold(answer);
-	print_pump(json_object_get(answer, "pump"));
-	printf("events       %s lost\n\n", figure_count(answer_count(answer, "events_lost"), text));
+	print_endings(endings);
+	putchar('\n');
+	note_packets(notes, endings);
+	leg_note_hold(notes, answer_count(answer, "hold_ingress"), answer_count(answer, "hold_pump"),
+	        answer_count(answer, "hold_skipped"));
+	note_pump(notes, json_object_get(answer, "pump"));
+	sheet_note(notes, "events", "%s lost", figure_count(answer_count(answer, "events_lost"), text));
+	sheet_print(notes);
+	putchar('\n');
 	print_interfaces(json_object_get(answer, "interfaces"));
 }
 
 const struct command cmd_counters = {
         .name = "counters",
         .arguments = "",
-        .help = "how every packet ended, the pump, and what left the interfaces",
+        .help = "how packets ended, the pump, the interfaces",
         .target = "/v1/counters",
         .print = print,
 };

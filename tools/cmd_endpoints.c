@@ -62,11 +62,9 @@ static void row_sums(struct sheet *sheet, const struct leg_sums *sums)
 	sheet_cell(sheet, "");
 }
 
-static void print(const json_t *answer)
+static void print_legs(const json_t *list)
 {
 	struct sheet *sheet = sheet_new(columns, sizeof(columns) / sizeof(columns[0]));
-	const json_t *list = json_object_get(answer, "endpoints");
-	char used[FIGURE_TEXT], resting[FIGURE_TEXT], all[FIGURE_TEXT];
 	struct leg_sums sums = {0};
 	size_t i;
 	json_t *leg;
@@ -76,19 +74,32 @@ static void print(const json_t *answer)
 		row_print(sheet, leg);
 		leg_add(&sums, leg);
 	}
-	row_sums(sheet, &sums);
+	if (i > 1)
+		row_sums(sheet, &sums);
 	sheet_print(sheet);
-	printf("\n%s in use, %s resting after a call, of %s\n",
+	putchar('\n');
+}
+
+static void print(const json_t *answer)
+{
+	const json_t *list = json_object_get(answer, "endpoints");
+	char used[FIGURE_TEXT], resting[FIGURE_TEXT], all[FIGURE_TEXT];
+	struct sheet *notes = sheet_notes();
+
+	if (json_array_size(list))
+		print_legs(list);
+	sheet_note(notes, "endpoints", "%s in use, %s resting after a call, of %s",
 	        figure_count(answer_count(answer, "used"), used),
 	        figure_count(answer_count(answer, "resting"), resting),
 	        figure_count(answer_count(answer, "all"), all));
-	left_out_print(answer);
+	leg_note_left_out(notes, answer);
+	sheet_print(notes);
 }
 
 const struct command cmd_endpoints = {
         .name = "endpoints",
         .arguments = "",
-        .help = "the local ports in use, with the packets of each",
+        .help = "the local ports in use, with their packets",
         .target = "/v1/endpoints",
         .list = true,
         .print = print,

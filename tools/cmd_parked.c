@@ -8,8 +8,8 @@
 #include "tools/leg.h"
 
 static const struct sheet_column columns[] = {{"ORBIT", false}, {"TENANT", false}, {"CALLER", false},
-        {"PARKED BY", false}, {"FOR", true}, {"STATE", false}, {"CALL", false}, {"HELD", true},
-        {"INGRESS", true}, {"PUMP", true}, {"MEDIA", false}};
+        {"PARKED BY", false}, {"FOR", true}, {"STATE", false}, {"CALL", false}, {"INGRESS", true},
+        {"PUMP", true}, {"MEDIA", false}};
 
 static void cell_state(struct sheet *sheet, const json_t *parked)
 {
@@ -37,20 +37,21 @@ static void row_print(struct sheet *sheet, const json_t *parked)
 	sheet_cell(sheet, figure_seconds(answer_count(parked, "since_s"), text));
 	cell_state(sheet, parked);
 	sheet_cell(sheet, answer_text(parked, "call"));
-	leg_cell_hold(sheet, leg);
+	leg_cells_hold(sheet, leg);
 	leg_cell_media(sheet, leg);
 }
 
 static void print(const json_t *answer)
 {
 	const json_t *list = json_object_get(answer, "parked");
+	uint64_t all = json_array_size(list) + answer_count(answer, "left_out");
 	struct leg_sums sums = {0};
 	struct sheet *sheet;
 	char text[FIGURE_TEXT];
 	size_t i;
 	json_t *parked;
 
-	if (json_array_size(list) == 0 && answer_count(answer, "left_out") == 0) {
+	if (all == 0) {
 		puts("Nobody is parked.");
 		return;
 	}
@@ -61,16 +62,18 @@ static void print(const json_t *answer)
 		leg_add(&sums, json_object_get(parked, "leg"));
 	}
 	sheet_print(sheet);
-	printf("\nParked: %s\n",
-	        figure_count(json_array_size(list) + answer_count(answer, "left_out"), text));
-	leg_sums_print(&sums);
-	left_out_print(answer);
+	putchar('\n');
+	sheet = sheet_notes();
+	sheet_note(sheet, "parked", "%s", figure_count(all, text));
+	leg_note_sums(sheet, &sums);
+	leg_note_left_out(sheet, answer);
+	sheet_print(sheet);
 }
 
 const struct command cmd_parked = {
         .name = "parked",
         .arguments = "",
-        .help = "who is parked where, and who parked them (without a subcommand too)",
+        .help = "who is parked where; the default",
         .target = "/v1/parked",
         .list = true,
         .print = print,

@@ -12,104 +12,102 @@
 static const struct sheet_column kernel_columns[] = {
         {"KERNEL", false}, {"FOUND", false}, {"WHAT FOLLOWS", false}};
 
-static void line(const char *name)
+/* The thing under this key, counted: "1 leg". */
+static const char *things(const json_t *object, const char *key, const char *thing, char text[FIGURE_TEXT])
 {
-	printf("%-12s", name);
+	return figure_things(answer_count(object, key), thing, text);
 }
 
-/* "504 calls, " */
-static void count(const json_t *object, const char *key, const char *behind)
+static const char *count(const json_t *object, const char *key, char text[FIGURE_TEXT])
 {
-	char text[FIGURE_TEXT];
-
-	printf("%s%s", figure_count(answer_count(object, key), text), behind);
+	return figure_count(answer_count(object, key), text);
 }
 
-static void print_daemon(const json_t *answer)
+static void note_daemon(struct sheet *notes, const json_t *answer)
 {
 	const char *version = answer_text(answer, "version");
-	char up[FIGURE_TEXT];
+	char up[FIGURE_TEXT], listen[256] = "";
 	json_t *address;
 	size_t i;
 
-	line("xdparkd");
-	printf("%s, pid %" PRIu64 ", up %s, SIP on", version ? version : "?", answer_count(answer, "pid"),
-	        figure_seconds(answer_count(answer, "uptime_s"), up));
 	json_array_foreach(json_object_get(answer, "listen"), i, address)
-	        printf("%s %s", i ? "," : "", json_string_value(address));
-	putchar('\n');
+	{
+		size_t used = strlen(listen);
+
+		snprintf(listen + used, sizeof(listen) - used, "%s %s", i ? "," : "",
+		        json_string_value(address));
+	}
+	sheet_note(notes, "xdparkd", "%s, pid %" PRIu64 ", up %s, SIP on%s", version ? version : "?",
+	        answer_count(answer, "pid"), figure_seconds(answer_count(answer, "uptime_s"), up), listen);
 }
 
-static void print_calls(const json_t *answer)
+static void note_calls(struct sheet *notes, const json_t *answer)
 {
 	const json_t *since = json_object_get(answer, "since_start");
+	char a[FIGURE_TEXT], b[FIGURE_TEXT], c[FIGURE_TEXT], d[FIGURE_TEXT];
 
-	line("now");
-	count(answer, "parked", " parked in ");
-	count(answer, "orbits", " orbits, ");
-	count(answer, "bridges", " bridges, ");
-	count(answer, "legs", " legs\n");
-	line("since start");
-	count(since, "calls", " calls, ");
-	count(since, "answered", " answered, ");
-	count(since, "refused", " refused; ");
-	count(since, "parked", " parked, ");
-	count(since, "taken", " taken, ");
-	count(since, "abandoned", " abandoned, ");
-	count(since, "recalls", " recalls\n");
-	line("");
-	count(since, "park_refused", " parks refused, ");
-	count(since, "take_refused", " takes refused\n");
-	line("users");
-	count(answer, "users", " in ");
-	count(answer, "tenants", " tenants, ");
-	count(answer, "registered", " phones registered\n");
+	sheet_note(notes, "now", "%s parked in %s, %s, %s", count(answer, "parked", a),
+	        things(answer, "orbits", "orbit", b), things(answer, "bridges", "bridge", c),
+	        things(answer, "legs", "leg", d));
+	sheet_note(notes, "since start", "%s: %s answered, %s refused", things(since, "calls", "call", a),
+	        count(since, "answered", b), count(since, "refused", c));
+	sheet_note(notes, "", "%s parked, %s taken, %s abandoned, %s", count(since, "parked", a),
+	        count(since, "taken", b), count(since, "abandoned", c),
+	        things(since, "recalls", "recall", d));
+	sheet_note(notes, "", "%s and %s refused", things(since, "park_refused", "park", a),
+	        things(since, "take_refused", "take", b));
 }
 
-static void print_media(const json_t *answer)
+static void note_people(struct sheet *notes, const json_t *answer)
+{
+	const json_t *api = json_object_get(answer, "api");
+	char a[FIGURE_TEXT], b[FIGURE_TEXT], c[FIGURE_TEXT];
+
+	sheet_note(notes, "users", "%s of %s, %s registered", things(answer, "users", "user", a),
+	        things(answer, "tenants", "tenant", b), things(answer, "registered", "phone", c));
+	sheet_note(notes, "API", "%s of %s at most, %s since start",
+	        things(api, "connections", "connection", a), count(api, "most", b),
+	        count(api, "since_start", c));
+	if (answer_count(api, "full"))
+		sheet_note(notes, "", "ALL of them were in use %s", things(api, "full", "time", a));
+}
+
+static void note_media(struct sheet *notes, const json_t *answer)
 {
 	const json_t *endpoints = json_object_get(answer, "endpoints");
 	const json_t *audio = json_object_get(answer, "audio");
-	char share[FIGURE_TEXT];
+	char a[FIGURE_TEXT], b[FIGURE_TEXT], c[FIGURE_TEXT];
 
-	line("endpoints");
-	count(endpoints, "used", " in use, ");
-	count(endpoints, "resting", " resting, of ");
-	count(endpoints, "all", "\n");
-	line("audio");
-	count(audio, "clips", " clips, ");
-	printf("%s of the memory in use",
-	        figure_share(answer_count(audio, "chunks_used"), answer_count(audio, "chunks"), share));
-	if (answer_count(audio, "waiting")) {
-		printf(", ");
-		count(audio, "waiting", " waiting to be encoded");
-	}
-	if (answer_count(audio, "failed")) {
-		printf(", ");
-		count(audio, "failed", " COULD NOT be encoded: see the log");
-	}
-	putchar('\n');
+	sheet_note(notes, "endpoints", "%s in use, %s resting after a call, of %s",
+	        count(endpoints, "used", a), count(endpoints, "resting", b), count(endpoints, "all", c));
+	sheet_note(notes, "audio", "%s, %s of the memory in use", things(audio, "clips", "clip", a),
+	        figure_share(answer_count(audio, "chunks_used"), answer_count(audio, "chunks"), b));
+	if (answer_count(audio, "waiting"))
+		sheet_note(notes, "", "%s waiting to be encoded", things(audio, "waiting", "clip", a));
+	if (answer_count(audio, "failed"))
+		sheet_note(notes, "", "%s COULD NOT be encoded: see the log",
+		        things(audio, "failed", "clip", a));
 }
 
-static void print_dataplane(const json_t *answer)
+static void note_dataplane(struct sheet *notes, const json_t *answer)
 {
 	const json_t *kernel = json_object_get(answer, "kernel");
 	const json_t *settings = json_object_get(answer, "settings");
 	const char *error = answer_text(answer, "dataplane_error"), *release = answer_text(kernel, "release");
 	char call[FIGURE_TEXT], early[FIGURE_TEXT], grace[FIGURE_TEXT];
 
-	line("dataplane");
 	if (error) {
-		printf("%s (calls in progress go on)\n", error);
+		sheet_note(notes, "dataplane", "%s (calls in progress go on)", error);
 		return;
 	}
-	printf("kernel %s, ", release ? release : "?");
-	if (answer_flag(kernel, "pump"))
-		printf("the pump runs at %s a call", figure_ns(answer_count(kernel, "pump_call_ns"), call));
-	else
-		printf("NO PUMP: only callers who send hear anything");
-	printf(", early %s, grace %s\n", figure_ns(answer_count(settings, "early_us") * 1000, early),
+	sheet_note(notes, "dataplane", "kernel %s, early %s, grace %s", release ? release : "?",
+	        figure_ns(answer_count(settings, "early_us") * 1000, early),
 	        figure_ns(answer_count(settings, "grace_us") * 1000, grace));
+	if (answer_flag(kernel, "pump"))
+		sheet_note(notes, "", "the pump runs, at %s a call of the kernel",
+		        figure_ns(answer_count(kernel, "pump_call_ns"), call));
+	else
+		sheet_note(notes, "", "NO PUMP: only callers who send hear anything");
 }
 
 static void print_kernel(const json_t *kernel)
@@ -138,17 +136,21 @@ static void print_kernel(const json_t *kernel)
 
 static void print(const json_t *answer)
 {
-	print_daemon(answer);
-	print_calls(answer);
-	print_media(answer);
-	print_dataplane(answer);
+	struct sheet *notes = sheet_notes();
+
+	note_daemon(notes, answer);
+	note_calls(notes, answer);
+	note_people(notes, answer);
+	note_media(notes, answer);
+	note_dataplane(notes, answer);
+	sheet_print(notes);
 	print_kernel(json_object_get(answer, "kernel"));
 }
 
 const struct command cmd_status = {
         .name = "status",
         .arguments = "",
-        .help = "both daemons at a glance, and what the kernel can do",
+        .help = "both daemons at a glance, and the kernel",
         .target = "/v1/status",
         .print = print,
 };

@@ -79,7 +79,7 @@ static void print(const json_t *answer)
 const struct command cmd_tune = {
         .name = "tune",
         .arguments = " [early=TIME] [grace=TIME]",
-        .help = "change how far callers' own packets may lead the clock (early), and how long the pump waits",
+        .help = "change when hold frames are sent",
         .ask = ask,
         .print = print,
 };

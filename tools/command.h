@@ -30,6 +30,7 @@ struct command {
 	void (*print)(const json_t *answer);
 };
 
-extern const struct command cmd_parked, cmd_status, cmd_calls, cmd_endpoints, cmd_counters, cmd_tune;
+extern const struct command cmd_parked, cmd_status, cmd_calls, cmd_endpoints, cmd_counters, cmd_tenants,
+        cmd_tune;
 
 #endif

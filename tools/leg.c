@@ -17,14 +17,10 @@ void leg_add(struct leg_sums *sums, const json_t *leg)
 	sums->hold_skipped += answer_count(leg, "hold_skipped");
 }
 
-void leg_cell_hold(struct sheet *sheet, const json_t *leg)
+void leg_cells_hold(struct sheet *sheet, const json_t *leg)
 {
-	uint64_t ingress = answer_count(leg, "hold_ingress"), pump = answer_count(leg, "hold_pump");
-	char text[FIGURE_TEXT];
-
-	sheet_count(sheet, ingress + pump);
-	sheet_cell(sheet, figure_share(ingress, ingress + pump, text));
-	sheet_cell(sheet, figure_share(pump, ingress + pump, text));
+	sheet_count(sheet, answer_count(leg, "hold_ingress"));
+	sheet_count(sheet, answer_count(leg, "hold_pump"));
 }
 
 void leg_cell_media(struct sheet *sheet, const json_t *leg)
@@ -36,7 +32,7 @@ void leg_cell_media(struct sheet *sheet, const json_t *leg)
 		sheet_cell(sheet, "kernel");
 		return;
 	}
-	snprintf(text, sizeof(text), "no: %s", why ? why : "no call is up yet");
+	snprintf(text, sizeof(text), "no: %s", why ? why : "xdparkd does not say why");
 	sheet_cell(sheet, text);
 }
 
@@ -47,26 +43,39 @@ void leg_cell_hears(struct sheet *sheet, const json_t *leg)
 	sheet_cell(sheet, hears && strcmp(hears, "hold_until_heard") == 0 ? "hold until heard" : hears);
 }
 
-void leg_sums_print(const struct leg_sums *sums)
+void leg_note_hold(struct sheet *notes, uint64_t ingress, uint64_t pump, uint64_t skipped)
 {
-	uint64_t held = sums->hold_ingress + sums->hold_pump;
-	char count[FIGURE_TEXT], ingress[FIGURE_TEXT], pump[FIGURE_TEXT], skipped[FIGURE_TEXT];
-	char legs[FIGURE_TEXT], kernel[FIGURE_TEXT];
+	uint64_t all = ingress + pump;
+	char count[FIGURE_TEXT], own[FIGURE_TEXT], own_share[FIGURE_TEXT];
+	char pumped[FIGURE_TEXT], pump_share[FIGURE_TEXT], left_out[FIGURE_TEXT];
 
-	if (held)
-		printf("%s hold frames: %s on the callers' own packets (ingress), %s by the pump; %s "
-		       "skipped\n",
-		        figure_count(held, count), figure_share(sums->hold_ingress, held, ingress),
-		        figure_share(sums->hold_pump, held, pump), figure_count(sums->hold_skipped, skipped));
-	printf("Media in the kernel: %s of %s\n", figure_count(sums->in_kernel, kernel),
-	        figure_count(sums->legs, legs));
+	if (!all && !skipped) {
+		sheet_note(notes, "hold frames", "none yet");
+		return;
+	}
+	sheet_note(notes, "hold frames",
+	        "%s: %s (%s) on the callers' own packets (ingress), %s (%s) by the pump; %s skipped",
+	        figure_count(all, count), figure_count(ingress, own), figure_share(ingress, all, own_share),
+	        figure_count(pump, pumped), figure_share(pump, all, pump_share),
+	        figure_count(skipped, left_out));
 }
 
-void left_out_print(const json_t *answer)
+void leg_note_sums(struct sheet *notes, const struct leg_sums *sums)
+{
+	char legs[FIGURE_TEXT], kernel[FIGURE_TEXT];
+
+	if (sums->hold_ingress + sums->hold_pump)
+		leg_note_hold(notes, sums->hold_ingress, sums->hold_pump, sums->hold_skipped);
+	sheet_note(notes, "media", "%s of %s in the kernel", figure_count(sums->in_kernel, kernel),
+	        figure_things(sums->legs, "leg", legs));
+}
+
+void leg_note_left_out(struct sheet *notes, const json_t *answer)
 {
 	uint64_t left_out = answer_count(answer, "left_out");
 	char text[FIGURE_TEXT];
 
 	if (left_out)
-		printf("%s more are left out; --limit N shows more of them\n", figure_count(left_out, text));
+		sheet_note(
+		        notes, "left out", "%s more; --limit N shows up to N", figure_count(left_out, text));
 }

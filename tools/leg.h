@@ -15,8 +15,8 @@ struct leg_sums {
 
 void leg_add(struct leg_sums *sums, const json_t *leg);
 
-/* Cells "HELD", "INGRESS", "PUMP": hold frames, and the shares of the two ways that carried them. */
-void leg_cell_hold(struct sheet *sheet, const json_t *leg);
+/* Cells "INGRESS", "PUMP": hold frames, by the two ways that carried them. */
+void leg_cells_hold(struct sheet *sheet, const json_t *leg);
 
 /* Cell "MEDIA": "kernel", or why it isn't there. */
 void leg_cell_media(struct sheet *sheet, const json_t *leg);
@@ -24,9 +24,14 @@ void leg_cell_media(struct sheet *sheet, const json_t *leg);
 /* Cell: what the phone hears, in words. */
 void leg_cell_hears(struct sheet *sheet, const json_t *leg);
 
-/* "1,000 hold frames: 90.0% on the callers' own packets (ingress), 10.0% by the pump; media in the kernel: 2
- * of 2", and a line about rows that were left out. */
-void leg_sums_print(const struct leg_sums *sums);
-void left_out_print(const json_t *answer);
+/* "hold frames  1,000: 900 (90.0%) on the callers' own packets (ingress), 100 (10.0%) by the pump; 0 skipped"
+ */
+void leg_note_hold(struct sheet *notes, uint64_t ingress, uint64_t pump, uint64_t skipped);
+
+/* Hold frames, if there are any, and how many legs have their media in the kernel. */
+void leg_note_sums(struct sheet *notes, const struct leg_sums *sums);
+
+/* Rows of an answer that were left out; nothing if there are none. */
+void leg_note_left_out(struct sheet *notes, const json_t *answer);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tools/sheet.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 enum {
 	GAP = 2,        /* between columns */
 	INDENT = 4,     /* of folded columns */
-	BROKEN = 24,    /* the least that a broken column gets, unless it is narrower */
+	BROKEN = 18,    /* the least that a broken column gets, unless it is narrower */
 	NARROWEST = 40, /* what says that it is narrower isn't believed */
 };
 
@@ -97,6 +98,25 @@ void sheet_count(struct sheet *sheet, uint64_t number)
 	sheet_cell(sheet, figure_count(number, text));
 }
 
+struct sheet *sheet_notes(void)
+{
+	static const struct sheet_column columns[] = {{"", false}, {"", false}};
+
+	return sheet_new(columns, 2);
+}
+
+void sheet_note(struct sheet *sheet, const char *name, const char *format, ...)
+{
+	va_list arguments;
+	char text[512];
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	sheet_cell(sheet, name);
+	sheet_cell(sheet, text);
+}
+
 /* Columns of the terminal; 0: there is none. */
 static int terminal_width(void)
 {
@@ -166,7 +186,7 @@ static int text_put(const struct sheet *sheet, const char *text, int at, int pla
 }
 
 /* What is left empty isn't filled up, so that no line ends in spaces. */
-static void row_print(const struct sheet *sheet, char *const *cells)
+static void row_print(const struct sheet *sheet, const char *const *cells)
 {
 	bool folded = false;
 	int at = 0;
@@ -191,16 +211,17 @@ static void row_print(const struct sheet *sheet, char *const *cells)
 
 void sheet_print(struct sheet *sheet)
 {
-	char *headings[SHEET_COLUMNS];
+	const char *headings[SHEET_COLUMNS] = {""};
 
 	if (!sheet)
 		return;
 	sheet_arrange(sheet);
 	for (unsigned i = 0; i < sheet->count; i++)
-		headings[i] = (char *)sheet->columns[i].heading;
-	row_print(sheet, headings);
+		headings[i] = sheet->columns[i].heading;
+	if (*headings[0])
+		row_print(sheet, headings);
 	for (size_t i = 0; i + sheet->count <= sheet->cell_count; i += sheet->count)
-		row_print(sheet, sheet->cells + i);
+		row_print(sheet, (const char *const *)sheet->cells + i);
 	for (size_t i = 0; i < sheet->cell_count; i++)
 		free(sheet->cells[i]);
 	free(sheet->cells);

@@ -26,6 +26,11 @@ struct sheet *sheet_new(const struct sheet_column *columns, unsigned count);
 void sheet_cell(struct sheet *sheet, const char *text);
 void sheet_count(struct sheet *sheet, uint64_t number); /* 1,234,567 */
 
+/* A sheet of notes: two columns without headings, a name and what there is to say. */
+struct sheet *sheet_notes(void);
+void sheet_note(struct sheet *sheet, const char *name, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
 /*
  * Prints headings and rows, and frees the sheet. NULL is legal. COLUMNS of the environment says how wide; if
  * it isn't set, the terminal; if there is none, every row is one line.

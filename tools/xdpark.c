@@ -14,7 +14,7 @@
 
 /* The first is the one without a subcommand. */
 static const struct command *const commands[] = {
-        &cmd_parked, &cmd_status, &cmd_calls, &cmd_endpoints, &cmd_counters, &cmd_tune};
+        &cmd_parked, &cmd_status, &cmd_calls, &cmd_endpoints, &cmd_counters, &cmd_tenants, &cmd_tune};
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -23,10 +23,9 @@ static const struct {
 	const char *argument, *help;
 } option_table[] = {
         {{"json", no_argument, NULL, 'j'}, "", "print xdparkd's answer as it is"},
-        {{"tenant", required_argument, NULL, 't'}, " DOMAIN", "of lists: of this tenant alone"},
+        {{"tenant", required_argument, NULL, 't'}, " DOMAIN", "of lists: this tenant alone"},
         {{"limit", required_argument, NULL, 'n'}, " N", "of lists: at most N rows (default 1000)"},
-        {{"socket", required_argument, NULL, 's'}, " PATH",
-                "where xdparkd answers (default " DEFAULT_SOCKET ")"},
+        {{"socket", required_argument, NULL, 's'}, " PATH", "xdparkd's (default " DEFAULT_SOCKET ")"},
         {{"version", no_argument, NULL, 'v'}, "", "print the version and exit"},
         {{"help", no_argument, NULL, 'h'}, "", "print this and exit"},
 };
@@ -41,14 +40,15 @@ static void print_help(void)
 	     "Asks the running xdparkd. Without a subcommand: who is parked.\n");
 	for (int i = 0; i < COMMANDS; i++) {
 		snprintf(text, sizeof(text), "%s%s", commands[i]->name, commands[i]->arguments);
-		printf("  %-34s %s\n", text, commands[i]->help);
+		printf("  %-31s %s\n", text, commands[i]->help);
 	}
 	putchar('\n');
 	for (int i = 0; i < OPTIONS; i++) {
 		snprintf(text, sizeof(text), "--%s%s", option_table[i].option.name, option_table[i].argument);
-		printf("  %-34s %s\n", text, option_table[i].help);
+		printf("  %-31s %s\n", text, option_table[i].help);
 	}
-	puts("\nExit status: 0 done; 1 xdparkd doesn't answer, or refuses; 2 wrong usage. See xdpark(8).");
+	puts("\nExit status: 0 done; 1 xdparkd doesn't answer, or refuses; 2 wrong usage.\n"
+	     "See xdpark(8).");
 }
 
 /* An exit code + 1, or 0 to go on. */

@@ -39,7 +39,7 @@ static const char *hears(const struct leg *leg)
 static const char *why_not(const struct leg *leg)
 {
 	if (!leg->agreed && (leg->state == LEG_INCOMING || leg->state == LEG_CALLING))
-		return "it is not answered yet";
+		return "not answered yet";
 	if (!leg->agreed)
 		return leg->late_offer ? "the far end has not answered our offer yet"
 		                       : "no SDP is agreed yet";

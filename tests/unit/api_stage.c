@@ -29,11 +29,13 @@ static const char status_text[] =
 	"\"hold_ingress\":900,\"hold_pump\":100,\"hold_skipped\":0,\"silent_ms\":12," more
 
 #define CALLER                                                                                               \
-	"{\"number\":\"101\",\"identity\":\"\\\"Alice\\\" <sip:101@acme.example>\",\"user\":\"101\","        \
+	"{\"state\":\"up\",\"number\":\"101\",\"identity\":\"\\\"Alice\\\" "                                 \
+	"<sip:101@acme.example>\",\"user\":\"101\","                                                         \
 	"\"tenant\":\"acme.example\",\"call\":\"k7Qm2\"," LEG(                                               \
 	        "\"hears\":\"hold\",\"kernel\":true,\"why\":null}")
 #define OTHER                                                                                                \
-	"{\"number\":\"102\",\"identity\":\"<sip:102@acme.example>\",\"user\":\"102\","                      \
+	"{\"state\":\"calling\",\"number\":\"102\",\"identity\":\"<sip:102@acme.example>\",\"user\":"        \
+	"\"102\","                                                                                           \
 	"\"tenant\":\"acme.example\",\"call\":\"k7Qm2\"," LEG(                                               \
 	        "\"hears\":\"peer\",\"kernel\":false,\"why\":\"no route to 10.90.0.2\"}")
 

@@ -126,7 +126,7 @@ static void help_and_page(void **state)
 		const char *program, *page;
 		unsigned subcommands;
 	} rows[] = {
-	        {"xdpark", "tools/xdpark.8", 6},
+	        {"xdpark", "tools/xdpark.8", 7},
 	        {"xdparkd", "ctl/xdparkd.8", 0},
 	        {"xdpark-dp", "kmod-free/xdpark-dp.8", 0},
 	        {"xdpark-rig", "tools/xdpark-rig.8", 7},

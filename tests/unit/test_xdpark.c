@@ -55,11 +55,12 @@ static void bare_shows_who_is_parked(void **state)
 	(void)state;
 	assert_string_equal(bare, parked);
 	free(bare);
-	shows_all(parked, "ORBIT", "CALLER", "MEDIA\n",
+	shows_all(parked, "ORBIT", "CALLER", "INGRESS  PUMP  MEDIA\n",
 	        "701    acme.example  \"Alice\" <sip:101@acme.example>", "102", "1:15", "recall 1", "k7Qm2",
-	        "1,000", "90.0%", "10.0%", "kernel\n", "Parked: 8\n",
-	        "1,000 hold frames: 90.0% on the callers' own packets (ingress), 10.0% by the pump",
-	        "Media in the kernel: 1 of 1\n", "7 more are left out");
+	        "900   100  kernel\n", "parked       8\n",
+	        "hold frames  1,000: 900 (90.0%) on the callers' own packets (ingress), "
+	        "100 (10.0%) by the pump; 0 skipped\n",
+	        "media        1 of 1 leg in the kernel\n", "left out     7 more; --limit N");
 	api_stage.empty = true;
 	shows_all(xdpark("", 0), "Nobody is parked.\n");
 }
@@ -67,8 +68,9 @@ static void bare_shows_who_is_parked(void **state)
 static void calls_say_why_media_is_not_in_the_kernel(void **state)
 {
 	(void)state;
-	shows_all(xdpark("calls", 0), "CALL ", "k7Qm2  acme.example  talking  1:15  101", "hold ", "kernel\n",
-	        "102", "peer", "no: no route to 10.90.0.2\n", "Calls: 1\n", "Media in the kernel: 1 of 2\n");
+	shows_all(xdpark("calls", 0), "CALL ", "k7Qm2  acme.example  talking  1:15  101    up ", "hold ",
+	        "900   100  kernel\n", "102    calling  ", "peer", "no: no route to 10.90.0.2\n",
+	        "calls        1\n", "media        1 of 2 legs in the kernel\n");
 	api_stage.empty = true;
 	shows_all(xdpark("calls", 0), "No calls.\n");
 }
@@ -77,33 +79,73 @@ static void endpoints_are_summed(void **state)
 {
 	(void)state;
 	shows_all(xdpark("endpoints", 0), "INDEX", "  123  10.90.0.1:10246  10.90.0.2:4000", "0.0 s",
-	        "all of these", "1,500", "1 in use, 2 resting after a call, of 11,384\n");
+	        "\n\nendpoints  1 in use, 2 resting after a call, of 11,384\n");
+	api_stage.empty = true;
+	shows_all(xdpark("endpoints", 0), "endpoints  1 in use");
 }
 
 static void status_shows_both_daemons(void **state)
 {
 	(void)state;
-	shows_all(xdpark("status", 0), "xdparkd     0.1.0, pid 42, up 1:02:03, SIP on 10.90.0.1:5060\n",
-	        "501 parked in 200,040 orbits, 1 bridges, 503 legs\n", "504 calls",
-	        "16 in 3 tenants, 3 phones registered\n", "503 in use, 2 resting, of 11,384",
-	        "4 clips, 0.3% of the memory",
-	        "kernel 6.18.0, the pump runs at 8.1 us a call, early 5.0 ms, grace 5.0 ms\n", "KERNEL",
-	        "native XDP", "JIT", "! slow\n");
+	shows_all(xdpark("status", 0), "xdparkd      0.1.0, pid 42, up 1:02:03, SIP on 10.90.0.1:5060\n",
+	        "now          501 parked in 200,040 orbits, 1 bridge, 503 legs\n",
+	        "504 calls: 503 answered, 1 refused\n", "2 recalls\n",
+	        "16 users of 3 tenants, 3 phones registered\n", "API          1 connection of 64 at most, ",
+	        "503 in use, 2 resting after a call, of 11,384", "4 clips, 0.3% of the memory",
+	        "dataplane    kernel 6.18.0, early 5.0 ms, grace 5.0 ms\n", "the pump runs, at 8.1 us a call",
+	        "KERNEL", "native XDP", "JIT", "! slow\n");
 	api_stage.fails = -ETIMEDOUT;
-	shows_all(xdpark("status", 0), "dataplane   xdpark-dp does not answer (calls in progress go on)\n");
+	shows_all(xdpark("status", 0), "dataplane    xdpark-dp does not answer (calls in progress go on)\n");
 }
 
 static void counters_show_how_packets_ended(void **state)
 {
 	(void)state;
 	shows_all(xdpark("counters", 0), "PACKETS", "    500  SENT     sent_forward  a packet of the peer\n",
-	        "500 packets in all; 1 more ways to end", "2,000: 90.0% on the callers' own packets",
-	        "3 skipped", "200 frames asked for",
-	        "9,000 calls of the kernel, 0 failed; a call takes 13.7 us, 99.0 us at most", "INTERFACE",
+	        "packets      500 in all; 1 more way to end, not taken\n",
+	        "hold frames  2,000: 1,800 (90.0%) on the callers' own packets", "3 skipped",
+	        "pump         200 frames asked for, 0 late\n",
+	        "9,000 calls of the kernel, 0 failed; one took 13.7 us, 99.0 us at most\n", "INTERFACE",
 	        "veth0      2,500");
 	api_stage.fails = -ENOTCONN;
 	shows_all(
 	        xdpark("counters", 1), "xdpark: xdparkd refuses: xdpark-dp is not connected: is it running?");
+}
+
+static void tenants_are_listed_and_others_refused(void **state)
+{
+	(void)state;
+	shows_all(xdpark("tenants", 0), "TENANT        USERS  PARKED  ORBITS  PARK NUMBER\n",
+	        "acme.example      4       1      20  700\n", "2 more; --limit N");
+	shows_all(xdpark("calls --tenant nobody.example", 1),
+	        "xdpark: xdparkd refuses: there is no tenant nobody.example; `xdpark tenants` shows");
+}
+
+/* No line is wider than the terminal, and none of the cells is lost. */
+static void rows_fit_the_terminal(void **state)
+{
+	static const char *const commands[] = {"parked", "calls", "endpoints", "status", "counters"};
+	char *output;
+
+	(void)state;
+	setenv("COLUMNS", "80", 1);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		output = xdpark(commands[i], 0);
+		for (char *line = strtok(output, "\n"); line; line = strtok(NULL, "\n")) {
+			if (strlen(line) > 80)
+				fail_msg("xdpark %s: %s", commands[i], line);
+			assert_int_not_equal(line[strlen(line) - 1], ' ');
+		}
+		free(output);
+	}
+	shows_all(xdpark("calls", 0), "CALL   TENANT ", "\n    ", "RECEIVED  ", "PUMP  MEDIA\n",
+	        "k7Qm2  acme.example  talking  1:15  101", "\n    ", "1,500  1,500      900   100  kernel\n",
+	        "  no: no route to 10.90.0.2\n");
+	shows_all(xdpark("parked", 0),
+	        "on the callers' own packets (ingress), 100\n             (10.0%) by the pump; 0 skipped\n");
+	setenv("COLUMNS", "39", 1); /* nobody's terminal */
+	shows_all(xdpark("parked", 0), "100 (10.0%) by the pump; 0 skipped\n");
+	unsetenv("COLUMNS");
 }
 
 static void tune_sends_microseconds(void **state)
@@ -127,7 +169,7 @@ static void tune_sends_microseconds(void **state)
 static void json_is_the_answer(void **state)
 {
 	static const char *const commands[] = {
-	        "", "parked", "calls", "endpoints", "status", "counters", "tune early=1ms"};
+	        "", "parked", "calls", "endpoints", "status", "counters", "tenants", "tune early=1ms"};
 	char arguments[64];
 
 	(void)state;
@@ -225,6 +267,8 @@ int main(void)
 	        tool_test(endpoints_are_summed),
 	        tool_test(status_shows_both_daemons),
 	        tool_test(counters_show_how_packets_ended),
+	        tool_test(tenants_are_listed_and_others_refused),
+	        tool_test(rows_fit_the_terminal),
 	        tool_test(tune_sends_microseconds),
 	        tool_test(json_is_the_answer),
 	        tool_test(lists_pass_tenant_and_limit),
@@ -238,5 +282,6 @@ int main(void)
 	free(self);
 	signal(SIGPIPE, SIG_IGN);
 	setenv("LC_ALL", "C.UTF-8", 1);
+	unsetenv("COLUMNS");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
