@@ -24,7 +24,8 @@ fail() {
 
 cleanup() {
 	local status=$?
-	trap - EXIT INT TERM HUP
+	trap '' INT TERM HUP
+	trap - EXIT
 	[ -z "$driver_pid" ] || kill "$driver_pid" 2>/dev/null || true
 	[ -z "$dp_pid" ] || kill "$dp_pid" 2>/dev/null || true
 	# Phones that still run end with their namespace's sockets; they are our children.

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ctl/timer.h"
+#include "tests/unit/scratch.h"
 
 struct api_stage api_stage;
 
@@ -200,8 +201,8 @@ int api_stage_open(void **state)
 
 	(void)state;
 	api_stage = (struct api_stage){.base = event_base_new()};
-	snprintf(api_stage.folder, sizeof(api_stage.folder), "/tmp/xdpark-api-XXXXXX");
-	if (!api_stage.base || !mkdtemp(api_stage.folder))
+	scratch_folder(api_stage.folder, sizeof(api_stage.folder));
+	if (!api_stage.base)
 		return -1;
 	snprintf(api_stage.path, sizeof(api_stage.path), "%s/control.sock", api_stage.folder);
 	options.base = api_stage.base;

@@ -16,6 +16,7 @@
 
 #include "ctl/audio/audio.h"
 #include "ctl/timer.h"
+#include "tests/unit/scratch.h"
 
 enum { CHUNKS = 20000, ENDPOINTS = 4, PATIENCE_MS = 20000 };
 
@@ -26,7 +27,7 @@ struct scene {
 	struct xd_chunk *chunks;
 	struct xd_endpoint endpoints[ENDPOINTS];
 	struct audio *audio;
-	char directory[40];
+	char directory[SCRATCH_PATH];
 	char error[256];
 };
 
@@ -60,8 +61,7 @@ static int setup(void **state)
 	scene->chunks = calloc(CHUNKS, sizeof(*scene->chunks));
 	assert_non_null(scene->base);
 	assert_non_null(scene->chunks);
-	snprintf(scene->directory, sizeof(scene->directory), "/tmp/xdpark-audio-XXXXXX");
-	assert_non_null(mkdtemp(scene->directory));
+	scratch_folder(scene->directory, sizeof(scene->directory));
 	*state = scene;
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "ctl/call/leg.h"
+#include "tests/unit/scratch.h"
 
 enum {
 	STAGE_CHUNKS = 40000,
@@ -63,15 +64,18 @@ static void stage_report(void *context, const char *file, unsigned line, const c
 
 static struct config *stage_config(void)
 {
-	char path[] = "/tmp/call_stage.XXXXXX";
+	char folder[SCRATCH_PATH], path[SCRATCH_PATH + 16];
 	char *sounds = realpath(stage_sounds, NULL);
 	struct config *config = NULL;
-	int fd = mkstemp(path);
+	FILE *file;
 
-	assert_true(fd >= 0 && sounds);
-	assert_true(dprintf(fd, stage_yaml, sounds) > 0);
+	scratch_folder(folder, sizeof(folder));
+	snprintf(path, sizeof(path), "%s/stage.yaml", folder);
+	file = fopen(path, "w");
+	assert_true(file && sounds);
+	assert_true(fprintf(file, stage_yaml, sounds) > 0);
 	free(sounds);
-	close(fd);
+	assert_int_equal(fclose(file), 0);
 	assert_int_equal(config_read(&config, path, stage_report, NULL), 0);
 	unlink(path);
 	return config;

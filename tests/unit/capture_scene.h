@@ -16,6 +16,7 @@
 
 #include "tests/listen/check.h"
 #include "tests/listen/heard.h"
+#include "tests/unit/scratch.h"
 
 enum { FRAME_BYTES = 160, TALK = 100, HOLD = 900, TALK_AFTER = 100, ALL = TALK + HOLD + TALK_AFTER };
 
@@ -33,7 +34,7 @@ struct packet {
 };
 
 struct scene {
-	char file[40];
+	char file[SCRATCH_PATH + 16];
 	struct heard heard;
 	struct packet packets[ALL];
 	unsigned link; /* DLT_ */
@@ -83,13 +84,11 @@ static void call_make(struct scene *scene)
 static int setup(void **state)
 {
 	struct scene *scene = calloc(1, sizeof(*scene));
-	int fd;
+	char folder[SCRATCH_PATH];
 
 	assert_non_null(scene);
-	snprintf(scene->file, sizeof(scene->file), "/tmp/xdpark-capture-XXXXXX");
-	fd = mkstemp(scene->file);
-	assert_true(fd >= 0);
-	close(fd);
+	scratch_folder(folder, sizeof(folder));
+	snprintf(scene->file, sizeof(scene->file), "%s/capture", folder);
 	assert_int_equal(heard_open(&scene->heard, clip, XD_PCMU, scene->error), 0);
 	scene->link = DLT_EN10MB;
 	scene->options = (struct check_options){

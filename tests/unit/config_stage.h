@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "ctl/config.h"
+#include "tests/unit/scratch.h"
 
 enum { STAGE_REPORTS = 1100, STAGE_TEXT = 700 };
 
@@ -44,8 +45,7 @@ static int stage_open(void **state)
 	char name[32], command[96];
 
 	(void)state;
-	snprintf(stage.folder, sizeof(stage.folder), "/tmp/xdpark-config-XXXXXX");
-	assert_non_null(mkdtemp(stage.folder));
+	scratch_folder(stage.folder, sizeof(stage.folder));
 	snprintf(stage.file, sizeof(stage.file), "%s/test.yaml", stage.folder);
 	snprintf(command, sizeof(command), "%s/en", stage.folder);
 	assert_int_equal(mkdir(command, 0700), 0);

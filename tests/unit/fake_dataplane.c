@@ -16,13 +16,14 @@
 
 #include "ctl/address.h"
 #include "ctl/timer.h"
+#include "tests/unit/scratch.h"
 
 enum { RUN_MS = 3000, PAUSE_MS = 20 };
 
 static const size_t page = 4096;
 
 struct fake_dataplane_inside {
-	char directory[32];
+	char directory[SCRATCH_PATH];
 	pthread_t thread;
 	pthread_mutex_t lock;
 	int listener, connection, wake[2];
@@ -212,8 +213,7 @@ struct fake_dataplane *fake_dataplane_new(void)
 	fake->inside->connection = fake->inside->listener = -1;
 	fake->fds = HANDOVER_FDS;
 	pthread_mutex_init(&fake->inside->lock, NULL);
-	snprintf(fake->inside->directory, sizeof(fake->inside->directory), "/tmp/xdpt-XXXXXX");
-	must(mkdtemp(fake->inside->directory) != NULL, "mkdtemp");
+	scratch_folder(fake->inside->directory, sizeof(fake->inside->directory));
 	snprintf(fake->path, sizeof(fake->path), "%s/dp.sock", fake->inside->directory);
 	*welcome = (struct handover_welcome){
 	        .kind = HANDOVER_WELCOME,

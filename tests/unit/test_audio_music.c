@@ -18,6 +18,7 @@
 
 #include "ctl/audio/music.h"
 #include "ctl/audio/recording.h"
+#include "tests/unit/scratch.h"
 
 enum { PLENTY = 1 << 24 };
 
@@ -29,15 +30,13 @@ const char *__lsan_default_suppressions(void)
 	return "leak:vorbis_info_init\n";
 }
 
-static char directory[40];
+static char directory[SCRATCH_PATH];
 static char file[64];
 
 static int setup(void **state)
 {
 	(void)state;
-	snprintf(directory, sizeof(directory), "/tmp/xdpark-music-XXXXXX");
-	if (!mkdtemp(directory))
-		return -1;
+	scratch_folder(directory, sizeof(directory));
 	snprintf(file, sizeof(file), "%s/music", directory);
 	return 0;
 }
