@@ -111,7 +111,7 @@ static json_t *status_with_api(const struct api *api, json_t *status)
 	own = json_pack("{s:I, s:I, s:I, s:I}", "connections", (json_int_t)usage.open, "most",
 	        (json_int_t)CONNECTIONS_MOST, "since_start", (json_int_t)usage.since_start, "full",
 	        (json_int_t)usage.full);
-	if (status && own && json_object_set_new(status, "api", own) == 0)
+	if (json_object_set_new(status, "api", own) == 0)
 		return status;
 	json_decref(status);
 	return NULL;
