@@ -125,7 +125,7 @@ static int terminal_width(void)
 	int width = 0;
 
 	if (columns)
-		width = atoi(columns);
+		width = (int)strtoul(columns, NULL, 10);
 	else if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
 		width = size.ws_col;
 	return width >= NARROWEST ? width : 0;

@@ -187,8 +187,11 @@ void connections_free(struct connections *connections)
 		return;
 	connections->listener = NULL;
 	evhttp_free(connections->http);
-	while (connections->first)
-		connection_free(connections->first);
+	/* Those that were accepted a moment ago. */
+	for (struct connection *one = connections->first, *next; one; one = next) {
+		next = one->next;
+		connection_free(one);
+	}
 	event_free(connections->pause);
 	free(connections);
 }

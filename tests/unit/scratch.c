@@ -8,8 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-extern char **environ;
-
 static void must(int good, const char *what)
 {
 	if (good)
