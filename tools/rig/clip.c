@@ -48,10 +48,14 @@ static int description_read(struct clip_description *description, const char *te
 	return failed;
 }
 
-/* The pieces behind each other, as they are heard. */
+/* The pieces behind each other, as they are heard: some chunks are in two of them. */
 static int pieces_join(struct clip *clip, const struct rendering *rendering)
 {
-	clip->chunks = calloc(rendering->count + 1, sizeof(*clip->chunks));
+	uint32_t all = 0;
+
+	for (unsigned i = 0; i < rendering->pieces_used; i++)
+		all += rendering->pieces[i].count;
+	clip->chunks = calloc(all + 1, sizeof(*clip->chunks));
 	if (!clip->chunks)
 		return -ENOMEM;
 	for (unsigned i = 0; i < rendering->pieces_used; i++) {
