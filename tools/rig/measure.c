@@ -10,8 +10,6 @@
 #include "tools/rig/machine.h"
 #include "tools/rig/outcome.h"
 #include "tools/rig/report.h"
-#include "tools/rig/setup.h"
-#include "tools/rig/share.h"
 
 enum { SECONDS_LISTED = 3600, DRAIN_MS = 200, SETTLE_MS = 200, SETTLE_MOST_MS = 10000 };
 
@@ -55,7 +53,9 @@ static int run_open_callers(struct run *run, char *error)
 	        .clip = &run->clip};
 	int failed = clip_load(&run->clip, options->clip, XD_PCMU, error);
 
-	if (!failed && !options->no_cpu) {
+	if (!failed && run->ops->hears)
+		run->ops->hears(&run->clip);
+	if (!failed && !options->no_cpu && run->share.send_ns == 0) {
 		progress("measuring the rig's own share");
 		failed = share_measure(&run->share, &how, &options->manner, options->threads, error);
 	}
@@ -268,12 +268,11 @@ static json_t *run_report(const struct run *run)
 	return report;
 }
 
-int measure_run(const struct rig_options *options, enum measure_what what, json_t **report)
+int measure_run_by(const struct rig_options *options, enum measure_what what, const struct setup_ops *ops,
+        struct share *share, json_t **report)
 {
-	struct run run = {.options = options,
-	        .what = what,
-	        .ops = options->direct ? &setup_direct : &setup_sip,
-	        .each_second = json_array()};
+	struct run run = {
+	        .options = options, .what = what, .ops = ops, .share = *share, .each_second = json_array()};
 	int code;
 
 	progress_start(options->json);
@@ -284,6 +283,14 @@ int measure_run(const struct rig_options *options, enum measure_what what, json_
 	}
 	if (!code && (!outcome_clean(&run.outcome) || (unsigned)run.calls < options->calls))
 		code = RIG_FAULTS;
+	*share = run.share;
 	run_close(&run);
 	return code;
+}
+
+int measure_run(const struct rig_options *options, enum measure_what what, json_t **report)
+{
+	struct share share = {0};
+
+	return measure_run_by(options, what, options->direct ? &setup_direct : &setup_sip, &share, report);
 }

@@ -6,6 +6,8 @@
 #include <jansson.h>
 
 #include "tools/rig/options.h"
+#include "tools/rig/setup.h"
+#include "tools/rig/share.h"
 
 enum measure_what { MEASURE_HOLD, MEASURE_FORWARD };
 
@@ -14,5 +16,12 @@ enum measure_what { MEASURE_HOLD, MEASURE_FORWARD };
  * it couldn't be done has been said on stderr.
  */
 int measure_run(const struct rig_options *options, enum measure_what what, json_t **report);
+
+/*
+ * The same with calls that come to be by `ops`. The rig's own share is measured if `share` is zeroed, and
+ * stands there for the next run with as many callers.
+ */
+int measure_run_by(const struct rig_options *options, enum measure_what what, const struct setup_ops *ops,
+        struct share *share, json_t **report);
 
 #endif

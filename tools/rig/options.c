@@ -12,6 +12,7 @@
 
 #include "ctl/audio/playlist.h"
 #include "tools/rig/command.h"
+#include "tools/rig/rtpengine.h"
 
 /* Defaults are those of the lab (tools/lab). */
 #define DEFAULT_INTERFACE "phones0"
@@ -20,7 +21,7 @@
 #define DEFAULT_DOMAIN    "load.example"
 
 /* Subcommands that measure media, and those that measure signalling. */
-#define MEDIA " hold forward "
+#define MEDIA " hold forward compare "
 #define LOAD  " park take churn flood "
 
 enum { SIP_PORT = 5060 };
@@ -30,15 +31,17 @@ static const struct {
 	const char *argument, *help;
 	const char *of; /* subcommands that take it, each between spaces; NULL: all */
 } table[] = {
-        {{"calls", 1, 0, 'n'}, " N", "parked callers, bridges, parks or takes (1000)",
-                " hold forward park take "},
+        {{"calls", 1, 0, 'n'}, " N", "parked callers, bridges, parks or takes (1000; compare: 400)",
+                " hold forward park take compare "},
         {{"rate", 1, 0, 'r'}, " R", "calls a second, whether they are answered or not (100)", LOAD},
         {{"by", 1, 0, 'b'}, " METHOD", "invite or refer (invite)", " park "},
         {{"parked", 1, 0, 'B'}, " N", "calls that are parked before and stay (0)", " park flood "},
         {{"wait", 1, 0, 'W'}, " S", "calls stay parked for so long (2)", " churn "},
         {{"packets", 1, 0, 'g'}, " N", "of garbage a second (10000)", " flood "},
-        {{"seconds", 1, 0, 's'}, " S", "how long it is measured (10)", " hold forward churn flood "},
-        {{"warmup", 1, 0, 'w'}, " S", "how long it runs before (2)", " hold forward park take flood "},
+        {{"seconds", 1, 0, 's'}, " S", "how long it is measured (10; compare: 2)",
+                " hold forward churn flood compare "},
+        {{"warmup", 1, 0, 'w'}, " S", "how long it runs before (2; compare: 0.5)",
+                " hold forward park take flood compare "},
         {{"silent", 0, 0, 'q'}, "", "nobody talks: the same as --talking 0", " hold "},
         {{"talking", 1, 0, 'T'}, " PERCENT", "of the callers talk (100)", " hold "},
         {{"ptime", 1, 0, 'p'}, " MS", "10, 20, 30, 40 or 60 (20)", NULL},
@@ -51,10 +54,16 @@ static const struct {
         {{"dataplane", 1, 0, 'P'}, " PATH", "its socket (/run/xdpark/dataplane.sock)", MEDIA},
         {{"server", 1, 0, 'S'}, " IP:PORT", "where SIP goes to (" DEFAULT_SERVER ")", NULL},
         {{"domain", 1, 0, 'd'}, " NAME", "of the tenant (" DEFAULT_DOMAIN ")", NULL},
-        {{"number", 1, 0, 'N'}, " N", "to park at (700)", " hold park flood "},
+        {{"number", 1, 0, 'N'}, " N", "to park at (700)", " hold park flood compare "},
         {{"orbit", 1, 0, 'o'}, " N", "the first of as many as there are calls (100000)",
-                " forward take churn "},
+                " forward take churn compare "},
         {{"pending", 1, 0, 'O'}, " N", "SIP requests under way at most (64)", MEDIA},
+        {{"many", 1, 0, 'm'}, " N", "xdpark also has so many calls, and half the bridges (10000; 0: not)",
+                " compare "},
+        {{"rounds", 1, 0, 'k'}, " N", "runs of each relay (3)", " compare "},
+        {{"ng", 1, 0, 'G'}, " IP[:PORT]", "ng of an rtpengine that runs, rather than start one", " compare "},
+        {{"namespace", 1, 0, 'X'}, " NAME", "network namespace in which it is started (xdpark-relay)",
+                " compare "},
         {{"interface", 1, 0, 'i'}, " NAME", "towards the relay (" DEFAULT_INTERFACE ")", NULL},
         {{"local", 1, 0, 'l'}, " IP[-IP]", "addresses of callers (" DEFAULT_LOCAL ")", NULL},
         {{"clip", 1, 0, 'c'}, " CLIP", "what is to be heard: music:FILE[@LEVEL], ringback:COUNTRY, silence",
@@ -129,17 +138,17 @@ static bool read_addresses(const char *text, struct rig_options *options)
 	return true;
 }
 
-static bool read_server(const char *text, struct sockaddr_in *server)
+/* `port`: where none is given. */
+static bool read_server(const char *option, const char *text, unsigned port, struct sockaddr_in *server)
 {
 	const char *colon = strchr(text, ':');
 	char host[INET_ADDRSTRLEN];
-	unsigned port = SIP_PORT;
 
 	snprintf(host, sizeof(host), "%.*s", colon ? (int)(colon - text) : (int)strlen(text), text);
 	*server = (struct sockaddr_in){.sin_family = AF_INET};
 	if (inet_pton(AF_INET, host, &server->sin_addr) != 1)
-		return refuse("server", text, "wants IP or IP:PORT");
-	if (colon && !read_count("server", colon + 1, 1, 65535, &port))
+		return refuse(option, text, "wants IP or IP:PORT");
+	if (colon && !read_count(option, colon + 1, 1, 65535, &port))
 		return false;
 	server->sin_port = htons((uint16_t)port);
 	return true;
@@ -159,9 +168,9 @@ static bool read_ptime(const char *text, unsigned *ptime)
 	       (playlist_takes_ptime(*ptime) || refuse("ptime", text, "wants 10, 20, 30, 40 or 60"));
 }
 
-static bool read_text(const char *option, const char *text, char copy[RIG_PATH])
+static bool read_text(const char *option, const char *text, char *copy, size_t size)
 {
-	if (snprintf(copy, RIG_PATH, "%s", text) >= RIG_PATH)
+	if (snprintf(copy, size, "%s", text) >= (int)size)
 		return refuse(option, text, "is too long");
 	return true;
 }
@@ -213,9 +222,9 @@ static bool option_read(struct rig_options *options, int letter, const char *val
 		options->direct = true;
 		return true;
 	case 'P':
-		return read_text("dataplane", value, options->dataplane);
+		return read_text("dataplane", value, options->dataplane, RIG_PATH);
 	case 'S':
-		return read_server(value, &options->server);
+		return read_server("server", value, SIP_PORT, &options->server);
 	case 'd':
 		options->domain = value;
 		return true;
@@ -226,13 +235,21 @@ static bool option_read(struct rig_options *options, int letter, const char *val
 		return read_count("orbit", value, 0, 999999999, &options->orbit);
 	case 'O':
 		return read_count("pending", value, 1, 4096, &options->pending);
+	case 'm':
+		return read_count("many", value, 0, 200000, &options->many);
+	case 'k':
+		return read_count("rounds", value, 1, 15, &options->rounds);
+	case 'G':
+		return read_server("ng", value, RTPENGINE_NG_PORT, &options->ng);
+	case 'X':
+		return read_text("namespace", value, options->relay_namespace, RIG_NAME);
 	case 'i':
 		options->interface = value;
 		return true;
 	case 'l':
 		return read_addresses(value, options);
 	case 'c':
-		return read_text("clip", value, options->clip);
+		return read_text("clip", value, options->clip, RIG_PATH);
 	case 'C':
 		options->no_cpu = true;
 		return true;
@@ -276,11 +293,22 @@ static void defaults_set(struct rig_options *options)
 	        .pending = 64,
 	        .rate = 100,
 	        .wait = 2,
-	        .packets = 10000};
+	        .packets = 10000,
+	        .many = 10000,
+	        .rounds = 3};
 	read_addresses(DEFAULT_LOCAL, options);
-	read_server(DEFAULT_SERVER, &options->server);
+	read_server("server", DEFAULT_SERVER, SIP_PORT, &options->server);
 	snprintf(options->dataplane, RIG_PATH, "/run/%.100s/dataplane.sock", lab ? lab : "xdpark");
+	snprintf(options->relay_namespace, RIG_NAME, "%.20s-relay", lab ? lab : "xdpark");
 	clip_default(options->clip);
+}
+
+/* A comparison is of what rtpengine keeps up with, and of many runs. */
+static void defaults_compare(struct rig_options *options)
+{
+	options->calls = 400;
+	options->seconds = 2;
+	options->warmup = 0.5;
 }
 
 /* Whether the subcommand takes the option. */
@@ -298,6 +326,15 @@ static bool option_goes(const struct rig_options *options, int letter)
 	return true;
 }
 
+/* Whom to compare with. */
+static bool other_read(const struct rig_options *options)
+{
+	if (options->file_count == 1 && strcmp(options->files[0], "rtpengine") == 0)
+		return true;
+	fputs("xdpark-rig compare: with whom? 'compare rtpengine' is what there is\n", stderr);
+	return false;
+}
+
 int rig_options_read(struct rig_options *options, int argc, char **argv)
 {
 	struct option list[OPTIONS + 1] = {0};
@@ -305,6 +342,8 @@ int rig_options_read(struct rig_options *options, int argc, char **argv)
 
 	defaults_set(options);
 	options->command = argv[0];
+	if (strcmp(options->command, "compare") == 0)
+		defaults_compare(options);
 	for (int i = 0; i < OPTIONS; i++)
 		list[i] = table[i].option;
 	while ((letter = getopt_long(argc, argv, "", list, NULL)) != -1)
@@ -314,7 +353,10 @@ int rig_options_read(struct rig_options *options, int argc, char **argv)
 	options->file_count = argc - optind;
 	if (strcmp(options->command, "page") == 0 && options->file_count)
 		return 0;
-	if (optind < argc) {
+	if (strcmp(options->command, "compare") == 0) {
+		if (!other_read(options))
+			return RIG_USAGE + 1;
+	} else if (optind < argc) {
 		fprintf(stderr, "xdpark-rig %s: %s: what is that? (see --help)\n", options->command,
 		        argv[optind]);
 		return RIG_USAGE + 1;

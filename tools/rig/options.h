@@ -8,10 +8,10 @@
 
 #include "tools/rig/talk.h"
 
-enum { RIG_ADDRESSES = 64, RIG_PATH = 512 };
+enum { RIG_ADDRESSES = 64, RIG_PATH = 512, RIG_NAME = 32 };
 
 struct rig_options {
-	char **files; /* of page: what stands behind the options */
+	char **files; /* of page and compare: what stands behind the options */
 	int file_count;
 	const char *command; /* name of the subcommand */
 	unsigned calls;
@@ -35,8 +35,12 @@ struct rig_options {
 	double rate;        /* of calls that begin, a second */
 	unsigned parked;    /* calls that are parked before */
 	bool by_refer;
-	double wait;    /* seconds that a call of churn stays parked */
-	double packets; /* of garbage, a second */
+	double wait;           /* seconds that a call of churn stays parked */
+	double packets;        /* of garbage, a second */
+	unsigned many;         /* of compare: xdpark's calls in runs of its own; 0: none */
+	unsigned rounds;       /* of compare: runs of each relay */
+	struct sockaddr_in ng; /* of compare: an rtpengine that runs; port 0: one is to be started ... */
+	char relay_namespace[RIG_NAME]; /* ... in this network namespace */
 	char clip[RIG_PATH];
 	char dataplane[RIG_PATH];
 };

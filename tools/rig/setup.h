@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How calls come to be: by SIP, or straight in the maps of a dataplane. Either tells the callers where their
- * relay is (callers_connect) and what they are to hear.
+ * How calls come to be: by SIP, straight in the maps of a dataplane, or by rtpengine's ng. Each tells the
+ * callers where their relay is (callers_connect) and what they are to hear.
  */
 #ifndef XDPARK_RIG_SETUP_H
 #define XDPARK_RIG_SETUP_H
@@ -30,8 +30,11 @@ struct setup_ops {
 	int (*serve)(struct setup *setup, uint64_t until_ns);
 	/* Calls that didn't come to be, by cause; new reference. */
 	json_t *(*failed)(const struct setup *setup);
+	/* Makes of the clip what such a relay plays of it, bit by bit; NULL: it is played as it is. */
+	void (*hears)(struct clip *clip);
 };
 
-extern const struct setup_ops setup_sip, setup_direct;
+/* setup_rtpengine asks the one at options->ng. */
+extern const struct setup_ops setup_sip, setup_direct, setup_rtpengine;
 
 #endif
