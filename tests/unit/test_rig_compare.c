@@ -102,6 +102,27 @@ static void no_ratio_out_of_nothing(void **state)
 	json_decref(none);
 }
 
+/* A run on a machine that was busy spoils the comparison, whoever's it was. */
+static void busy_machines_have_no_ratio(void **state)
+{
+	static const double some[] = {100, 100};
+
+	(void)state;
+	for (unsigned spoilt = 0; spoilt < 3; spoilt++) {
+		json_t *runs[3] = {runs_of(2, some, 10, 10, 0), runs_of(2, some, 10, 10, 0),
+		        runs_of(2, some, 20, 20, 0)};
+		json_t *result;
+
+		json_object_set_new(json_array_get(runs[spoilt], 1), "note", json_string("busy"));
+		result = compare_result("forward", runs[0], runs[1], runs[2]);
+		assert_int_equal(json_object_get(result, "ratio") != NULL, spoilt == 2);
+		assert_null(json_object_get(result, "ratio_many"));
+		json_decref(result);
+		for (unsigned i = 0; i < 3; i++)
+			json_decref(runs[i]);
+	}
+}
+
 /* An EBML number: an ID with its length's mark, a size without. */
 static uint64_t number_read(FILE *file, bool size)
 {
@@ -213,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(medians_and_sums),
 	        cmocka_unit_test(no_ratio_out_of_nothing),
+	        cmocka_unit_test(busy_machines_have_no_ratio),
 	        cmocka_unit_test(clips_become_files),
 	};
 

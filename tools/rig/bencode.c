@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NUMBER = 24, DEPTH = 16, LONGEST = 1 << 20 };
+enum { NUMBER = 24, LONGEST = 1 << 20 };
 
 static void bytes_put(struct bencode *bencode, const char *bytes, size_t length)
 {
@@ -52,7 +52,7 @@ static const char *string_read(const char *at, const char *end, const char **val
 	return *value + count;
 }
 
-/* Behind the item at `at`, whatever it is; NULL: it is broken, or goes too deep. */
+/* Behind the item at `at`, whatever it is; NULL: it is broken. */
 static const char *item_skip(const char *at, const char *end)
 {
 	unsigned depth = 0;
@@ -63,8 +63,7 @@ static const char *item_skip(const char *at, const char *end)
 		if (at == end)
 			return NULL;
 		if (*at == 'd' || *at == 'l') {
-			if (++depth > DEPTH)
-				return NULL;
+			depth++;
 			at++;
 		} else if (*at == 'e') {
 			if (!depth--)

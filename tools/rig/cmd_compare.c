@@ -180,7 +180,7 @@ static json_t *other_report(const struct rig_options *options, const char *versi
 	        "userspace, no kernel module; its player reads linear samples from a Matroska file in blocks "
 	        "of one "
 	        "frame",
-	        "own", !options->ng.sin_port);
+	        "started", !options->ng.sin_port);
 }
 
 static int compare_all(struct comparison *comparison, const char *version)

@@ -90,6 +90,16 @@ static bool kept_up(const json_t *sum)
 	       number(sum, "lost") <= LOSS_MOST * number(sum, "expected");
 }
 
+/* Whether a run says that its CPU time is worth nothing. */
+static bool was_busy(const json_t *reports)
+{
+	const json_t *report;
+	size_t i;
+
+	json_array_foreach(reports, i, report) if (json_object_get(report, "note")) return true;
+	return false;
+}
+
 static void ratio_set(json_t *result, const char *key, const json_t *ours, const json_t *theirs)
 {
 	double our_ns = number(ours, "relay_cpu_ns_per_packet"),
@@ -104,17 +114,19 @@ json_t *compare_result(const char *work, const json_t *ours, const json_t *their
 	json_t *our_sum = runs_sum(ours), *their_sum = runs_sum(theirs);
 	json_t *result =
 	        json_pack("{s:s, s:o, s:o}", "work", work, "xdpark", our_sum, "rtpengine", their_sum);
-	bool we, they;
+	bool busy = was_busy(ours) || was_busy(theirs), we, they;
 
 	if (!result)
 		return NULL;
-	ratio_set(result, "ratio", our_sum, their_sum);
+	if (!busy)
+		ratio_set(result, "ratio", our_sum, their_sum);
 	we = kept_up(our_sum);
 	they = kept_up(their_sum);
 	if (json_array_size(many)) {
 		json_t *sum = runs_sum(many);
 
-		ratio_set(result, "ratio_many", sum, their_sum);
+		if (!busy && !was_busy(many))
+			ratio_set(result, "ratio_many", sum, their_sum);
 		we = we && kept_up(sum);
 		json_object_set_new(result, "xdpark_many", sum);
 	}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/rig/page_compare.h"
 #include "tools/rig/plot.h"
 
 static double figure(const json_t *report, const char *key)
@@ -109,9 +110,23 @@ static void cpu_plot(FILE *file, struct plot *plot, const json_t *reports)
 	plot_write(file, plot);
 }
 
-void page_write(FILE *file, const json_t *reports)
+/* Those of `compare` have results of several works; new reference. */
+static json_t *media_reports(const json_t *reports)
+{
+	json_t *media = json_array(), *report;
+	size_t i;
+
+	json_array_foreach(reports, i, report) if (!json_object_get(report, "results"))
+	        json_array_append(media, report);
+	return media;
+}
+
+void page_write(FILE *file, const json_t *all)
 {
 	struct plot *plot = calloc(1, sizeof(*plot));
+	json_t *reports = media_reports(all);
+	const json_t *report;
+	size_t i;
 
 	fputs("<!DOCTYPE html>\n<html lang='en'><head><meta "
 	      "charset='utf-8'><title>xdpark-rig</title><style>\n"
@@ -121,6 +136,8 @@ void page_write(FILE *file, const json_t *reports)
 	      "</style></head><body><h1>xdpark-rig</h1>\n",
 	        file);
 	table_write(file, reports);
+	json_array_foreach(all, i, report) if (json_object_get(report, "results"))
+	        page_compare_write(file, report);
 	if (plot) {
 		*plot = (struct plot){
 		        .title = "Packets that callers heard", .x_name = "second", .y_name = "packets/s"};
@@ -137,5 +154,6 @@ void page_write(FILE *file, const json_t *reports)
 		cpu_plot(file, plot, reports);
 	}
 	free(plot);
+	json_decref(reports);
 	fputs("</body></html>\n", file);
 }

@@ -8,7 +8,7 @@
 
 /*
  * Writes a page about the reports of `hold` and `forward` in the list: their figures, packets a second over
- * time, deviations from the grid, and the relay's CPU time over the calls.
+ * time, deviations from the grid, and the relay's CPU time over the calls; and the tables of `compare`.
  */
 void page_write(FILE *file, const json_t *reports);
 
