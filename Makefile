@@ -18,6 +18,8 @@ PACKAGES_BUILD := gcc make pkg-config clang llvm bpftool libbpf-dev libmnl-dev l
 PACKAGES_TEST := libcmocka-dev libpcap-dev libclang-rt-14-dev sip-tester tshark baresip iproute2 ethtool procps \
 	util-linux curl jq espeak-ng sox clang-format clang-tidy cppcheck shellcheck socat man-db
 PACKAGES_QEMU := qemu-system-x86 busybox-static cpio
+# For `make bench` alone, which compares with them: 48 packages with what they depend on.
+PACKAGES_BENCH := rtpengine-daemon
 
 LIBS_CTL := libosip2 libevent libcrypto spandsp sndfile samplerate yaml-0.1 jansson jemalloc
 LIBS_DP  := libbpf libmnl jansson
@@ -190,7 +192,8 @@ fuzz: ## look for input that breaks FUZZ_TARGET (config, sdp, sip, users) for FU
 	$(BUILD)/fuzz/tests/fuzz/$(FUZZ_TARGET) -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=5 \
 		-artifact_prefix=$(BUILD)/fuzz/found/ $(BUILD)/fuzz/found/$(FUZZ_TARGET) tests/fuzz/corpus/$(FUZZ_TARGET)
 
-bench: ## what xdpark does on this machine, as a table (about five minutes; the machine should be idle)
+bench: ## what xdpark does on this machine, and rtpengine, as tables (about eight minutes; the machine should be idle)
+	@$(SUDO) tests/bench/deps $(PACKAGES_BENCH)
 	@$(MAKE) --no-print-directory build
 	@$(SUDO) tests/bench/run
 
