@@ -93,7 +93,7 @@ static void no_ratio_out_of_nothing(void **state)
 		assert_int_equal(json_object_get(result, "ratio") != NULL, cases[i].ratio);
 		assert_null(json_object_get(result, "xdpark_many"));
 		assert_int_equal(note != NULL, cases[i].note != NULL);
-		if (note)
+		if (note && cases[i].note)
 			assert_memory_equal(note, cases[i].note, strlen(cases[i].note));
 		json_decref(result);
 		json_decref(a);

@@ -25,16 +25,18 @@ void bencode_string(struct bencode *bencode, const char *text)
 {
 	char prefix[NUMBER];
 	size_t length = strlen(text);
+	int digits = snprintf(prefix, sizeof(prefix), "%zu:", length);
 
-	bytes_put(bencode, prefix, (size_t)snprintf(prefix, sizeof(prefix), "%zu:", length));
+	bytes_put(bencode, prefix, (size_t)digits);
 	bytes_put(bencode, text, length);
 }
 
 void bencode_number(struct bencode *bencode, long number)
 {
 	char text[NUMBER];
+	int length = snprintf(text, sizeof(text), "i%lde", number);
 
-	bytes_put(bencode, text, (size_t)snprintf(text, sizeof(text), "i%lde", number));
+	bytes_put(bencode, text, (size_t)length);
 }
 
 /* A string at `at`: returns where it ends, NULL: it is none. */

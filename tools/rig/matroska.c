@@ -6,7 +6,15 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { CHUNK_MS = 10, CLUSTER_MS = 1000, RATE = 8000, SIZE_BYTES = 8, SAMPLE_BYTES = 2, MASTERS = 8 };
+enum {
+	CHUNK_MS = 10,
+	CLUSTER_MS = 1000,
+	RATE = 8000,
+	SIZE_BYTES = 8,
+	SAMPLE_BYTES = 2,
+	SAMPLE_BITS = 16,
+	MASTERS = 8
+};
 
 /* Element IDs of RFC 9559; their first bits say how long they are. */
 enum {
@@ -150,7 +158,7 @@ static void tracks_put(struct writer *writer, unsigned ptime_ms)
 	master_begin(writer, AUDIO);
 	float_put(writer, SAMPLING_FREQUENCY, RATE);
 	unsigned_put(writer, CHANNELS, 1);
-	unsigned_put(writer, BIT_DEPTH, 8 * SAMPLE_BYTES);
+	unsigned_put(writer, BIT_DEPTH, SAMPLE_BITS);
 	master_end(writer);
 	master_end(writer);
 	master_end(writer);
