@@ -10,6 +10,7 @@
 
 #include "tools/rig/command.h"
 #include "tools/rig/compare.h"
+#include "tools/rig/machine.h"
 #include "tools/rig/measure.h"
 #include "tools/rig/report.h"
 #include "tools/rig/rtpengine.h"
@@ -90,13 +91,14 @@ static int run_ours(struct comparison *comparison, struct size *size)
 }
 
 /* A run of rtpengine, which lives as long as it takes unless it is somebody's own. */
-static int run_theirs(struct comparison *comparison)
+static int run_theirs(struct comparison *comparison, struct size *size, bool no_cpu)
 {
 	struct rig_options options = *comparison->options;
 	struct rtpengine rtpengine = {0};
 	char error[RTPENGINE_ERROR];
 	int code;
 
+	options.no_cpu |= no_cpu;
 	if (!options.ng.sin_port) {
 		options.ng = options.server;
 		options.ng.sin_port = htons(RTPENGINE_NG_PORT);
@@ -104,8 +106,7 @@ static int run_theirs(struct comparison *comparison)
 		            comparison->work->settings, error))
 			return refuse(error, RIG_FAILED);
 	}
-	comparison->theirs.share = comparison->ours.share;
-	code = run_one(comparison, &options, &setup_rtpengine, &comparison->theirs);
+	code = run_one(comparison, &options, &setup_rtpengine, size);
 	rtpengine_stop(&rtpengine);
 	return code == RIG_FAULTS ? RIG_CLEAN : code;
 }
@@ -117,12 +118,31 @@ static int rounds_run(struct comparison *comparison)
 
 	for (unsigned round = 0; round < comparison->options->rounds && !code; round++) {
 		code = run_ours(comparison, &comparison->ours);
+		comparison->theirs.share = comparison->ours.share;
 		if (!code)
-			code = run_theirs(comparison);
+			code = run_theirs(comparison, &comparison->theirs, false);
 		if (!code && comparison->many.calls)
 			code = run_ours(comparison, &comparison->many);
 	}
 	return code;
+}
+
+/* How many calls rtpengine keeps up with, by doubling. The last one that was tried is too many, or failed. */
+static int most_find(struct comparison *comparison, unsigned *most)
+{
+	struct size size = {.calls = comparison->options->calls};
+	bool kept = compare_kept_up(comparison->theirs.reports);
+	int code = RIG_CLEAN;
+
+	for (*most = 0; kept && !code && !machine_ending();) {
+		*most = size.calls;
+		size.calls *= 2;
+		size.reports = json_array();
+		code = run_theirs(comparison, &size, true);
+		kept = !code && compare_kept_up(size.reports);
+		json_decref(size.reports);
+	}
+	return machine_ending() ? code : RIG_CLEAN;
 }
 
 static json_t *settings_text(const struct comparison *comparison)
@@ -153,6 +173,7 @@ static int work_run(struct comparison *comparison, const struct work *work)
 {
 	const struct rig_options *options = comparison->options;
 	bool bridges = work->what == MEASURE_FORWARD;
+	unsigned most = 0;
 	json_t *result;
 	int code;
 
@@ -161,10 +182,14 @@ static int work_run(struct comparison *comparison, const struct work *work)
 	size_begin(&comparison->theirs, options->calls, bridges);
 	size_begin(&comparison->many, bridges ? options->many / 2 : options->many, bridges);
 	code = rounds_run(comparison);
+	if (!code && options->most)
+		code = most_find(comparison, &most);
 	if (!code) {
 		result = compare_result(work->name, comparison->ours.reports, comparison->theirs.reports,
 		        comparison->many.reports);
 		json_object_set_new(result, "settings", settings_text(comparison));
+		if (options->most)
+			json_object_set_new(result, "rtpengine_most", json_integer(most));
 		json_array_append_new(comparison->results, result);
 	}
 	json_decref(comparison->ours.reports);

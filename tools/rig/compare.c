@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tools/rig/compare.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 enum { RUNS = 64 };
@@ -88,6 +87,15 @@ static bool kept_up(const json_t *sum)
 {
 	return number(sum, "up") >= number(sum, "calls") && number(sum, "expected") > 0 &&
 	       number(sum, "lost") <= LOSS_MOST * number(sum, "expected");
+}
+
+bool compare_kept_up(const json_t *reports)
+{
+	json_t *sum = runs_sum(reports);
+	bool kept = sum && kept_up(sum);
+
+	json_decref(sum);
+	return kept;
 }
 
 /* Whether a run says that its CPU time is worth nothing. */

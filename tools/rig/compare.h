@@ -4,6 +4,7 @@
 #define XDPARK_RIG_COMPARE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /*
  * What the runs of one kind of work amount to. Each list holds reports of measured runs (measure.h): of
@@ -19,6 +20,10 @@
  * then. New reference; NULL: no memory.
  */
 json_t *compare_result(const char *work, const json_t *ours, const json_t *theirs, const json_t *many);
+
+/* Whether the relay of these runs kept up: all calls were there, and a thousandth of the packets was lost at
+ * most. */
+bool compare_kept_up(const json_t *reports);
 
 /* Prints the report of `compare` for people. */
 void compare_print(const json_t *report);

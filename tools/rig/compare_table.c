@@ -73,6 +73,9 @@ void compare_print(const json_t *report)
 	json_array_foreach(results, i, result)
 	{
 		printf("%s: %s\n", answer_text(result, "work"), answer_text(result, "settings"));
+		if (json_object_get(result, "rtpengine_most"))
+			printf("%s: rtpengine kept up with %.0f calls, and not with twice as many\n",
+			        answer_text(result, "work"), number(result, "rtpengine_most"));
 		if (json_object_get(result, "note"))
 			printf("%s: %s\n", answer_text(result, "work"), answer_text(result, "note"));
 	}

@@ -60,6 +60,7 @@ static const struct {
         {{"pending", 1, 0, 'O'}, " N", "SIP requests under way at most (64)", MEDIA},
         {{"many", 1, 0, 'm'}, " N", "xdpark also has so many calls, and half the bridges (10000; 0: not)",
                 " compare "},
+        {{"most", 0, 0, 'M'}, "", "double rtpengine's calls until it doesn't keep up", " compare "},
         {{"rounds", 1, 0, 'k'}, " N", "runs of each relay (3)", " compare "},
         {{"ng", 1, 0, 'G'}, " IP[:PORT]", "ng of an rtpengine that runs, rather than start one", " compare "},
         {{"namespace", 1, 0, 'X'}, " NAME", "network namespace in which it is started (xdpark-relay)",
@@ -237,6 +238,9 @@ static bool option_read(struct rig_options *options, int letter, const char *val
 		return read_count("pending", value, 1, 4096, &options->pending);
 	case 'm':
 		return read_count("many", value, 0, 200000, &options->many);
+	case 'M':
+		options->most = true;
+		return true;
 	case 'k':
 		return read_count("rounds", value, 1, 15, &options->rounds);
 	case 'G':

@@ -38,6 +38,7 @@ struct rig_options {
 	double wait;           /* seconds that a call of churn stays parked */
 	double packets;        /* of garbage, a second */
 	unsigned many;         /* of compare: xdpark's calls in runs of its own; 0: none */
+	bool most;             /* of compare: find how many calls rtpengine keeps up with */
 	unsigned rounds;       /* of compare: runs of each relay */
 	struct sockaddr_in ng; /* of compare: an rtpengine that runs; port 0: one is to be started ... */
 	char relay_namespace[RIG_NAME]; /* ... in this network namespace */
