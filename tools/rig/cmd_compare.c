@@ -23,7 +23,7 @@ struct work {
 };
 
 static const struct work works[] = {
-        {"hold silent", "hold", MEASURE_HOLD, 0, {"--num-threads=1"}},
+        {"hold silent", "hold", MEASURE_HOLD, 0, {"--num-threads=2"}},
         {"hold talking", "hold", MEASURE_HOLD, 100, {"--num-threads=2"}},
         {"forward", "forward", MEASURE_FORWARD, 100, {"--num-threads=2", "--poller-per-thread"}},
 };
