@@ -253,17 +253,52 @@ void endpoint_close(struct endpoint *endpoint)
 	endpoint->index = 0;
 }
 
+/* Whether the peer was heard in the generation in use. */
+static bool peer_is_heard(struct dataplane *dataplane, uint32_t index)
+{
+	uint64_t generation = dataplane_endpoint(dataplane, index)->generation & XD_GENERATION_MASK;
+	uint64_t pos = __atomic_load_n(&dataplane_stream(dataplane, index)->pos, __ATOMIC_ACQUIRE);
+
+	return (pos & XD_POS_TALKING) && pos >> XD_POS_GENERATION_SHIFT == generation;
+}
+
+bool endpoint_heard(const struct endpoint *endpoint)
+{
+	return endpoint->index && peer_is_heard(endpoint->endpoints->dataplane, endpoint->index);
+}
+
+/* What the program does by the plan in use: once the peer was heard, HOLD_UNTIL_HEARD is FORWARD. */
+static struct xd_plan plan_in_effect(const struct endpoint *endpoint)
+{
+	struct xd_plan plan = endpoint->plan;
+
+	if (plan.action == XD_HOLD_UNTIL_HEARD && endpoint_heard(endpoint)) {
+		plan.action = XD_FORWARD;
+		plan_trim(&plan);
+	}
+	return plan;
+}
+
+/* Without live frames nobody would play meanwhile; and whoever was heard already needn't be waited for. */
+static bool waits_in_vain(
+        const struct endpoint *endpoint, const struct xd_plan *next, const struct xd_plan *effect)
+{
+	return next->action == XD_HOLD_UNTIL_HEARD &&
+	       (!dataplane_terms(endpoint->endpoints->dataplane)->live_frames ||
+	               (effect->action != endpoint->plan.action && effect->peer == next->peer));
+}
+
 void endpoint_change(struct endpoint *endpoint, const struct xd_plan *plan, bool media_changed)
 {
 	struct endpoints *endpoints = endpoint->endpoints;
 	struct xd_endpoint *entry;
-	struct xd_plan next = *plan;
+	struct xd_plan next = *plan, effect = plan_in_effect(endpoint);
 	uint64_t now = clock_monotonic_ns();
 
 	if (!endpoint->index)
 		return;
 	entry = dataplane_endpoint(endpoints->dataplane, endpoint->index);
-	if (next.action == XD_HOLD_UNTIL_HEARD && !dataplane_terms(endpoints->dataplane)->live_frames)
+	if (waits_in_vain(endpoint, &next, &effect))
 		next.action = XD_FORWARD;
 	if (media_changed)
 		endpoint->media_since = (uint32_t)(entry->generation + 1);
@@ -273,7 +308,8 @@ void endpoint_change(struct endpoint *endpoint, const struct xd_plan *plan, bool
 	if (plan_holds(&next) && !next.t0)
 		next.t0 = plan_start(dataplane_stream(endpoints->dataplane, endpoint->index)->last_in,
 		        next.ptime_ns, endpoint->index, now);
-	if (plan_equals(&next, &endpoint->plan))
+	plan_trim(&next);
+	if (plan_equals(&next, &effect))
 		return;
 	__atomic_store_n(&entry->until, now + UNTIL_NS, __ATOMIC_RELAXED);
 	plan_publish(
@@ -281,15 +317,6 @@ void endpoint_change(struct endpoint *endpoint, const struct xd_plan *plan, bool
 	endpoint->plan = next;
 	endpoints->slots[endpoint->index].at = timers_now(endpoints->timers);
 	endpoints->slots[endpoint->index].holds = plan_holds(&next);
-}
-
-/* Whether the peer was heard in the generation in use. */
-static bool peer_is_heard(struct dataplane *dataplane, uint32_t index)
-{
-	uint64_t generation = dataplane_endpoint(dataplane, index)->generation & XD_GENERATION_MASK;
-	uint64_t pos = __atomic_load_n(&dataplane_stream(dataplane, index)->pos, __ATOMIC_ACQUIRE);
-
-	return (pos & XD_POS_TALKING) && pos >> XD_POS_GENERATION_SHIFT == generation;
 }
 
 /*
@@ -342,11 +369,6 @@ void endpoints_sweep(struct endpoints *endpoints)
 		__atomic_store_n(&dataplane_endpoint(endpoints->dataplane, index)->until, now + UNTIL_NS,
 		        __ATOMIC_RELAXED);
 	}
-}
-
-bool endpoint_heard(const struct endpoint *endpoint)
-{
-	return endpoint->index && peer_is_heard(endpoint->endpoints->dataplane, endpoint->index);
 }
 
 void endpoint_counters(const struct endpoint *endpoint, struct endpoint_counters *counters)

@@ -69,7 +69,9 @@ void endpoint_close(struct endpoint *endpoint);
  * `media_changed` says that the SDP changed (latching starts anew; a generation even if the plan is equal).
  * For HOLD and HOLD_UNTIL_HEARD t0 == 0 means "start a new stream now": t0 is set in phase with the phone's
  * last packet, or, if it has been silent for 200 ms, in one of the ptime's 1 ms phases. Without live frames
- * HOLD_UNTIL_HEARD becomes FORWARD: nobody would play to a phone that is silent. Nothing when index is 0.
+ * HOLD_UNTIL_HEARD becomes FORWARD: nobody would play to a phone that is silent. It is FORWARD in effect once
+ * its peer was heard: then neither action with the same peer is a change, and other changes don't start the
+ * hold stream again. Nothing when index is 0.
  */
 void endpoint_change(struct endpoint *endpoint, const struct xd_plan *plan, bool media_changed);
 

@@ -98,6 +98,13 @@ void leg_hear_nothing(struct leg *leg, struct leg *other)
 	leg_change(leg, &plan);
 }
 
+bool leg_on_hold(const struct leg *leg)
+{
+	__u8 action = leg->endpoint.plan.action;
+
+	return action == XD_HOLD || (action == XD_HOLD_UNTIL_HEARD && !endpoint_heard(&leg->endpoint));
+}
+
 /* The playlist of the tenant's hold audio; the stream goes on where it was if it is the same one. */
 static int leg_hold_stream(struct leg *leg, struct xd_plan *plan)
 {
@@ -112,19 +119,11 @@ static int leg_hold_stream(struct leg *leg, struct xd_plan *plan)
 	if (result < 0)
 		return result;
 	leg->instead = !ready;
-	if ((before->action == XD_HOLD || before->action == XD_HOLD_UNTIL_HEARD) &&
-	        before->ptime_ns == plan->ptime_ns && before->parts == plan->parts &&
+	if (leg_on_hold(leg) && before->ptime_ns == plan->ptime_ns && before->parts == plan->parts &&
 	        before->loop == plan->loop &&
 	        !memcmp(before->playlist, plan->playlist, sizeof(plan->playlist)))
 		plan->t0 = before->t0;
 	return 0;
-}
-
-bool leg_on_hold(const struct leg *leg)
-{
-	__u8 action = leg->endpoint.plan.action;
-
-	return action == XD_HOLD || (action == XD_HOLD_UNTIL_HEARD && !endpoint_heard(&leg->endpoint));
 }
 
 /* The peer said nothing in 2 s: whoever waits for silence to end has waited long enough. */

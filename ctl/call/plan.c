@@ -24,6 +24,16 @@ bool plan_equals(const struct xd_plan *a, const struct xd_plan *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
+void plan_trim(struct xd_plan *plan)
+{
+	if (plan_holds(plan))
+		return;
+	plan->t0 = 0;
+	plan->parts = 0;
+	plan->loop_part = 0;
+	memset(plan->playlist, 0, sizeof(plan->playlist));
+}
+
 uint64_t plan_first_frame(uint64_t t0, uint32_t ptime_ns, uint64_t now)
 {
 	if (now <= t0)

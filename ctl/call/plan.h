@@ -20,6 +20,12 @@ bool plan_holds(const struct xd_plan *plan);
  */
 bool plan_equals(const struct xd_plan *a, const struct xd_plan *b);
 
+/*
+ * Clears what only a hold stream needs, in a plan that doesn't hold: what remains of an earlier stream makes
+ * no difference, so it must not look like one.
+ */
+void plan_trim(struct xd_plan *plan);
+
 /* When the first frame of the stream that isn't before `now` is due (ns). ptime_ns above 0. */
 uint64_t plan_first_frame(uint64_t t0, uint32_t ptime_ns, uint64_t now);
 

@@ -3,19 +3,25 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "ctl/call/leg.h"
 #include "tests/unit/call_stage.h"
 
-static const struct xd_plan *plan_of(struct call_stage *stage, const struct phone *phone)
+static const struct leg *leg_of(struct call_stage *stage, const struct phone *phone)
 {
 	for (const struct leg *leg = stage->calls->legs; leg; leg = leg->next)
 		if (leg->endpoint.index && address_equal(&leg->source, &phone->end->transport.bound))
-			return &leg->endpoint.plan;
+			return leg;
 	fail_msg("no leg of %s", phone->name);
 	return NULL;
+}
+
+static const struct xd_plan *plan_of(struct call_stage *stage, const struct phone *phone)
+{
+	return &leg_of(stage, phone)->endpoint.plan;
 }
 
 static void caller_leaves(struct call_stage *stage, struct phone_dialog *caller)
@@ -162,6 +168,81 @@ static void test_caller_answers_late_while_taken(void **state)
 	phone_respond(stage->p103, &asked, invite, "200 OK", phone_sdp(stage->p103, "9", NULL, sdp));
 	stage_run(stage, 10);
 	assert_int_equal(plan_of(stage, stage->p103)->payloads[XD_VOICE].codec, XD_G722);
+	phone_request(stage->p103, &taker, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+	is_hung_up(stage, stage->p101);
+}
+
+/* As the program does when the first packet of the peer comes. */
+static void is_talked_to(struct call_stage *stage, const struct leg *leg)
+{
+	uint64_t generation = dataplane_endpoint(stage->dataplane, leg->endpoint.index)->generation;
+
+	stage->fake->streams[leg->endpoint.index].pos =
+	        (generation & XD_GENERATION_MASK) << XD_POS_GENERATION_SHIFT | XD_POS_TALKING;
+	*dataplane_due(stage->dataplane, leg->endpoint.index) = 0;
+}
+
+/*
+ * The taker's first words overtake his ACK: his caller hears them in one piece. A generation more would make
+ * a second anchor of them.
+ */
+static void test_talk_comes_before_ack(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, parker, taker;
+	const struct leg *parked;
+	uint64_t generation;
+	char sdp[PHONE_TEXT];
+
+	stage_park(stage, &caller, &parker, "701");
+	take(stage, stage->p103, &taker, "0");
+	parked = leg_of(stage, stage->p101);
+	generation = dataplane_endpoint(stage->dataplane, parked->endpoint.index)->generation;
+	is_talked_to(stage, parked);
+	stage_run(stage, 500);
+	phone_ack(stage->p103, &taker, phone_expect(stage->p103, "SIP/2.0 200"), NULL);
+	stage_run(stage, 10);
+	assert_int_equal(stage_parked(stage, "701"), -1);
+	stage_run(stage, 5000);
+	/* Nor does a re-INVITE that changes nothing. */
+	phone_request(stage->p103, &taker, "INVITE", NULL, phone_sdp(stage->p103, "0", NULL, sdp));
+	stage_run(stage, 10);
+	phone_ack(stage->p103, &taker, phone_expect(stage->p103, "SIP/2.0 200"), NULL);
+	stage_run(stage, 10);
+	assert_int_equal(
+	        dataplane_endpoint(stage->dataplane, parked->endpoint.index)->generation, generation);
+	assert_int_equal(*dataplane_due(stage->dataplane, parked->endpoint.index), 0);
+	phone_request(stage->p103, &taker, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+	is_hung_up(stage, stage->p101);
+}
+
+/* Who holds after having talked starts the hold stream anew, in phase; it doesn't go on where it was minutes
+ * ago. */
+static void test_hold_after_talk_is_a_new_stream(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, parker, taker;
+	const struct leg *parked;
+	char sdp[PHONE_TEXT];
+	uint64_t t0;
+
+	stage_park(stage, &caller, &parker, "701");
+	take(stage, stage->p103, &taker, "0");
+	parked = leg_of(stage, stage->p101);
+	t0 = parked->endpoint.plan.t0;
+	is_talked_to(stage, parked);
+	phone_ack(stage->p103, &taker, phone_expect(stage->p103, "SIP/2.0 200"), NULL);
+	/* The maps' clock is real. */
+	usleep(25000);
+	phone_request(
+	        stage->p103, &taker, "INVITE", NULL, phone_sdp(stage->p103, "0", "a=sendonly\r\n", sdp));
+	stage_run(stage, 10);
+	phone_ack(stage->p103, &taker, phone_expect(stage->p103, "SIP/2.0 200"), NULL);
+	stage_run(stage, 10);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_HOLD);
+	assert_true(parked->endpoint.plan.t0 > t0);
 	phone_request(stage->p103, &taker, "BYE", NULL, NULL);
 	stage_run(stage, 10);
 	is_hung_up(stage, stage->p101);
@@ -342,6 +423,8 @@ int main(void)
 	        STAGED(test_caller_changes_codec_while_taken),
 	        STAGED(test_caller_changes_codec_while_parked),
 	        STAGED(test_caller_answers_late_while_taken),
+	        STAGED(test_talk_comes_before_ack),
+	        STAGED(test_hold_after_talk_is_a_new_stream),
 	        STAGED(test_take_before_callers_answer),
 	        STAGED(test_both_leave_while_taken),
 	        STAGED(test_recall_crosses_take),

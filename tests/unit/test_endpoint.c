@@ -201,6 +201,71 @@ static void hold_until_heard_needs_live_frames(void **state)
 	assert_int_equal(rig->fake->due[1], 0);
 }
 
+/* Another generation would make the talker's next packet a second anchor, and play the hold stream to it. */
+static void who_was_heard_is_heard_on(void **state)
+{
+	static const enum xd_action actions[] = {XD_HOLD_UNTIL_HEARD, XD_FORWARD};
+	struct rig *rig = opened(state);
+	struct endpoint endpoint = leg(ipv4);
+	const struct xd_endpoint *entry = &rig->fake->endpoints[1];
+	struct xd_plan plan = hold_plan(&endpoint), forward;
+
+	plan.action = XD_HOLD_UNTIL_HEARD;
+	plan.peer = 2;
+	endpoint_change(&endpoint, &plan, true);
+	for (unsigned i = 0; i < 2; i++) {
+		set_pos(rig, 1, 1, true);
+		rig->fake->due[1] = 0;
+		plan = endpoint.plan;
+		plan.action = (uint8_t)actions[i];
+		endpoint_change(&endpoint, &plan, false);
+		/* Whatever the stream would play now. */
+		plan.t0 = 0;
+		plan.playlist[0].end = 24;
+		endpoint_change(&endpoint, &plan, false);
+		plan.parts = 0;
+		endpoint_change(&endpoint, &plan, false);
+		assert_int_equal(entry->generation, 1);
+	}
+	/* What matters is changed, and nothing is played on top of the peer. */
+	plan = endpoint.plan;
+	plan.nexthop = 5;
+	endpoint_change(&endpoint, &plan, false);
+	assert_int_equal(entry->generation, 2);
+	assert_int_equal(plan_of(rig, 1)->action, XD_FORWARD);
+	assert_int_equal(rig->fake->due[1], 0);
+	/* What is left of a stream in a plan that doesn't hold is no difference. */
+	forward = plan;
+	forward.action = XD_FORWARD;
+	endpoint_change(&endpoint, &forward, false);
+	assert_int_equal(entry->generation, 2);
+}
+
+/* Until the peer is heard, and when it is another, the stream is played. */
+static void who_was_not_heard_is_waited_for(void **state)
+{
+	struct rig *rig = opened(state);
+	struct endpoint endpoint = leg(ipv4);
+	struct xd_plan plan = hold_plan(&endpoint);
+
+	plan.action = XD_HOLD_UNTIL_HEARD;
+	plan.peer = 2;
+	endpoint_change(&endpoint, &plan, true);
+	plan.nexthop = 5;
+	endpoint_change(&endpoint, &plan, false);
+	assert_int_equal(plan_of(rig, 1)->action, XD_HOLD_UNTIL_HEARD);
+	set_pos(rig, 1, 2, true);
+	plan.peer = 3;
+	endpoint_change(&endpoint, &plan, false);
+	assert_int_equal(rig->fake->endpoints[1].generation, 3);
+	assert_int_equal(plan_of(rig, 1)->action, XD_HOLD_UNTIL_HEARD);
+	assert_int_not_equal(rig->fake->due[1], 0);
+	plan.action = XD_FORWARD;
+	endpoint_change(&endpoint, &plan, false);
+	assert_int_equal(rig->fake->endpoints[1].generation, 4);
+	assert_int_equal(plan_of(rig, 1)->action, XD_FORWARD);
+}
+
 static void the_sweep_renews(void **state)
 {
 	struct rig *rig = opened(state);
@@ -302,6 +367,8 @@ int main(void)
 	        TEST(silent_callers_are_spread),
 	        TEST(a_stream_goes_on_over_changes),
 	        TEST(hold_until_heard_needs_live_frames),
+	        TEST(who_was_heard_is_heard_on),
+	        TEST(who_was_not_heard_is_waited_for),
 	        TEST(the_sweep_renews),
 	        TEST(the_sweep_restarts),
 	        TEST(counters_are_the_legs_own),
