@@ -61,7 +61,8 @@ TOOL_SRC := $(addprefix tools/,xdpark.c client.c leg.c answer.c figure.c sheet.c
 TOOL_OBJ := $(patsubst %.c,$(OUT)/%.o,$(TOOL_SRC))
 RIG_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/rig/rig.c,$(wildcard tools/rig/*.c)) tools/figure.c tools/sheet.c)
 BPF_OBJ := $(patsubst %.bpf.c,$(BUILD)/%.bpf.o,$(wildcard bpf/*.bpf.c))
-SKELS   := $(BPF_OBJ:.bpf.o=.skel.h)
+BPF_TEST_OBJ := $(patsubst %.bpf.c,$(BUILD)/%.bpf.o,$(wildcard tests/bpf/*.bpf.c))
+SKELS   := $(BPF_OBJ:.bpf.o=.skel.h) $(BPF_TEST_OBJ:.bpf.o=.skel.h)
 
 PROGRAMS := $(if $(wildcard ctl/main.c),$(OUT)/xdparkd) $(if $(wildcard kmod-free/main.c),$(OUT)/xdpark-dp) \
 	$(if $(wildcard tools/xdpark.c),$(OUT)/xdpark) $(OUT)/xdpark-rig
@@ -69,7 +70,7 @@ PROGRAMS := $(if $(wildcard ctl/main.c),$(OUT)/xdparkd) $(if $(wildcard kmod-fre
 UNIT_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 BPF_TESTS  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bpf/test_*.c))
 # What all BPF tests share.
-BPF_WORLD  := $(patsubst %.c,$(OUT)/%.o,$(filter-out tests/bpf/test_%.c tests/bpf/verifier.c,$(wildcard tests/bpf/*.c)))
+BPF_WORLD  := $(patsubst %.c,$(OUT)/%.o,$(filter-out %.bpf.c tests/bpf/test_%.c tests/bpf/verifier.c,$(wildcard tests/bpf/*.c)))
 # What unit tests share: stand-ins for what isn't there.
 UNIT_FAKES := $(patsubst %.c,$(OUT)/%.o,$(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c)))
 # Programs that shell tests and the demo use: one file each, but for those that judge captures.

@@ -16,6 +16,8 @@
 #include <cmocka.h>
 
 #include "bpf/relay.skel.h"
+#include "tests/bpf/meanwhile.h"
+#include "tests/bpf/meanwhile.skel.h"
 #include "tests/bpf/wires.h"
 
 static const char *const ending_names[] = {
@@ -29,12 +31,25 @@ const char *ending_name(enum xd_ending ending)
 	return ending < XD_ENDINGS ? ending_names[ending] : "no ending";
 }
 
-static void *map_memory(struct bpf_map *map)
+static int world_map_fd(const struct world *world, const char *name)
 {
-	size_t each = (bpf_map__value_size(map) + 7) / 8 * 8;
+	return bpf_object__find_map_fd_by_name(world->object, name);
+}
+
+static void world_size(struct world *world, const char *name, uint32_t entries)
+{
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(world->object, name), entries);
+}
+
+/* NULL: there is no such map, or it can't be mapped. */
+static void *world_memory(const struct world *world, const char *name)
+{
+	const struct bpf_map *map = bpf_object__find_map_by_name(world->object, name);
+	size_t each = map ? (bpf_map__value_size(map) + 7) / 8 * 8 : 0;
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t bytes = (each * bpf_map__max_entries(map) + page - 1) / page * page;
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	size_t bytes = map ? (each * bpf_map__max_entries(map) + page - 1) / page * page : 0;
+	void *memory =
+	        map ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0) : MAP_FAILED;
 
 	return memory == MAP_FAILED ? NULL : memory;
 }
@@ -72,29 +87,29 @@ static void world_fill_chunks(struct world *world)
 	}
 }
 
-static int world_load(struct world *world)
+/* Loads the object that lies in `bytes` and maps its maps. */
+static int world_load(struct world *world, const void *bytes, size_t length)
 {
-	struct relay_bpf *relay = relay_bpf__open();
-
-	world->relay = relay;
-	if (!relay)
+	world->object = bpf_object__open_mem(bytes, length, NULL);
+	if (!world->object)
 		return -1;
-	bpf_map__set_max_entries(relay->maps.endpoints, WORLD_ENDPOINTS);
-	bpf_map__set_max_entries(relay->maps.streams, WORLD_ENDPOINTS);
-	bpf_map__set_max_entries(relay->maps.due, WORLD_ENDPOINTS);
-	bpf_map__set_max_entries(relay->maps.chunks, world->chunk_count);
-	bpf_map__set_max_entries(relay->maps.events, WORLD_EVENTS_BYTES);
-	if (relay_bpf__load(relay))
+	world_size(world, "endpoints", WORLD_ENDPOINTS);
+	world_size(world, "streams", WORLD_ENDPOINTS);
+	world_size(world, "due", WORLD_ENDPOINTS);
+	world_size(world, "chunks", world->chunk_count);
+	world_size(world, "events", WORLD_EVENTS_BYTES);
+	if (bpf_object__load(world->object))
 		return -1;
-	world->program = bpf_program__fd(relay->progs.relay);
-	world->endpoints = map_memory(relay->maps.endpoints);
-	world->streams = map_memory(relay->maps.streams);
-	world->due = map_memory(relay->maps.due);
-	world->chunks = map_memory(relay->maps.chunks);
-	world->todo = map_memory(relay->maps.todo);
-	world->nexthops = map_memory(relay->maps.nexthops);
-	world->addresses = map_memory(relay->maps.addresses);
-	world->settings = map_memory(relay->maps.settings);
+	world->program = bpf_program__fd(bpf_object__find_program_by_name(world->object, "relay"));
+	world->endpoints = world_memory(world, "endpoints");
+	world->streams = world_memory(world, "streams");
+	world->due = world_memory(world, "due");
+	world->chunks = world_memory(world, "chunks");
+	world->todo = world_memory(world, "todo");
+	world->nexthops = world_memory(world, "nexthops");
+	world->addresses = world_memory(world, "addresses");
+	world->settings = world_memory(world, "settings");
+	world->meanwhile = world_memory(world, "meanwhile");
 	if (world->chunks)
 		world_fill_chunks(world);
 	return world->endpoints && world->streams && world->due && world->chunks && world->todo &&
@@ -103,7 +118,7 @@ static int world_load(struct world *world)
 	               : -1;
 }
 
-static int world_make(void **state, uint32_t chunks)
+static int world_make(void **state, uint32_t chunks, const void *bytes, size_t length)
 {
 	struct world *world = calloc(1, sizeof(*world));
 	cpu_set_t first;
@@ -119,26 +134,42 @@ static int world_make(void **state, uint32_t chunks)
 	error = wires_make(WORLD_WIRE, WORLD_OTHER);
 	if (error)
 		fprintf(stderr, "no veth pair in a network namespace: %s\n", strerror(-error));
-	else if ((error = world_load(world)))
+	else if ((error = world_load(world, bytes, length)))
 		fprintf(stderr, "the relay object could not be loaded\n");
 	return error;
 }
 
+static int world_make_relay(void **state, uint32_t chunks)
+{
+	size_t length;
+	const void *bytes = relay_bpf__elf_bytes(&length);
+
+	return world_make(state, chunks, bytes, length);
+}
+
 int world_open(void **state)
 {
-	return world_make(state, WORLD_CHUNKS);
+	return world_make_relay(state, WORLD_CHUNKS);
 }
 
 int world_open_large(void **state)
 {
-	return world_make(state, WORLD_CHUNKS_LARGE);
+	return world_make_relay(state, WORLD_CHUNKS_LARGE);
+}
+
+int world_open_meanwhile(void **state)
+{
+	size_t length;
+	const void *bytes = meanwhile_bpf__elf_bytes(&length);
+
+	return world_make(state, WORLD_CHUNKS, bytes, length);
 }
 
 int world_close(void **state)
 {
 	struct world *world = *state;
 
-	relay_bpf__destroy(world->relay);
+	bpf_object__close(world->object);
 	free(world);
 	return 0;
 }
@@ -150,7 +181,7 @@ static void world_local(struct world *world, uint32_t number, const char *addres
 	wire_address(address, key.address);
 	memcpy(world->addresses[number].address, key.address, sizeof(key.address));
 	world->addresses[number].in_use = 1;
-	bpf_map_update_elem(bpf_map__fd(world->relay->maps.locals), &key, &number, BPF_ANY);
+	bpf_map_update_elem(world_map_fd(world, "locals"), &key, &number, BPF_ANY);
 }
 
 static void world_clear_totals(struct world *world)
@@ -159,7 +190,7 @@ static void world_clear_totals(struct world *world)
 	uint32_t row;
 
 	for (row = 0; row < XD_TOTALS; row++)
-		bpf_map_update_elem(bpf_map__fd(world->relay->maps.totals), &row, zeros, BPF_ANY);
+		bpf_map_update_elem(world_map_fd(world, "totals"), &row, zeros, BPF_ANY);
 	free(zeros);
 	world->packets = 0;
 }
@@ -188,6 +219,8 @@ void world_reset(struct world *world)
 	for (phone = 1; phone <= WORLD_PHONES; phone++)
 		world_nexthop(world, phone, world_phone(phone), WORLD_WIRE);
 	world_clear_totals(world);
+	if (world->meanwhile)
+		*world->meanwhile = (struct meanwhile){.moment = MEANWHILE_NEVER};
 }
 
 struct xd_nexthop *world_nexthop(struct world *world, uint32_t index, const char *address, uint32_t ifindex)
@@ -308,7 +341,7 @@ uint64_t world_total(const struct world *world, uint32_t row)
 	int cpu, cpus = libbpf_num_possible_cpus();
 
 	assert_in_range(cpus, 1, 1024);
-	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(world->relay->maps.totals), &row, each), 0);
+	assert_int_equal(bpf_map_lookup_elem(world_map_fd(world, "totals"), &row, each), 0);
 	for (cpu = 0; cpu < cpus; cpu++)
 		total += each[cpu];
 	return total;
@@ -316,7 +349,7 @@ uint64_t world_total(const struct world *world, uint32_t row)
 
 int world_events(const struct world *world)
 {
-	return bpf_map__fd(world->relay->maps.events);
+	return world_map_fd(world, "events");
 }
 
 void assert_all_counted(const struct world *world)

@@ -33,10 +33,11 @@ enum {
 
 #define MS 1000000ULL
 
-struct relay_bpf;
+struct bpf_object;
+struct meanwhile;
 
 struct world {
-	struct relay_bpf *relay;
+	struct bpf_object *object;
 	int program;
 	uint32_t chunk_count;
 	struct xd_endpoint *endpoints;
@@ -47,7 +48,8 @@ struct world {
 	struct xd_nexthop *nexthops;
 	struct xd_address *addresses;
 	struct xd_settings *settings;
-	uint64_t packets; /* that were run */
+	struct meanwhile *meanwhile; /* NULL: nothing happens while a packet is under way */
+	uint64_t packets;            /* that were run */
 };
 
 /* What came out of the program. */
@@ -60,7 +62,8 @@ struct outcome {
 
 /* cmocka's setup and teardown of a group: *state is the struct world. Each test begins with world_reset. */
 int world_open(void **state);
-int world_open_large(void **state); /* with WORLD_CHUNKS_LARGE chunks */
+int world_open_large(void **state);     /* with WORLD_CHUNKS_LARGE chunks */
+int world_open_meanwhile(void **state); /* with moments at which a test lets things happen */
 int world_close(void **state);
 
 /* Forgets all calls, streams and counters; maps as a dataplane just started leaves them, and the phones. */
