@@ -32,8 +32,10 @@ struct net_device {
 /* The daemon's network namespace: tracepoints see those of everybody. */
 const volatile __u32 our_net = 0;
 
+/* An entry a CPU: every bulk of packets is counted, and CPUs that send at the same time shan't wait for it.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, XD_LOSSES_INTERFACES);
 	__type(key, __u32);
 	__type(value, struct xd_losses);

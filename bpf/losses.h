@@ -7,7 +7,7 @@
 
 enum { XD_LOSSES_INTERFACES = 256 };
 
-/* Packets, since the daemon started; the entry's key is the ifindex that they were to leave by. */
+/* Packets of a CPU, since the daemon started; the entry's key is the ifindex that they were to leave by. */
 struct xd_losses {
 	__u64 redirect_sent;
 	__u64 redirect_drops;  /* the interface's ring was full, or it is down */

@@ -345,6 +345,8 @@ static int serve_start(struct daemon *daemon)
 		error = watch_start(daemon);
 	if (error)
 		return fail("start", error);
+	if (daemon->pump)
+		losses_foresee(&daemon->links, options->cpu_count);
 	daemon->answers = (struct answers){.kernel = &daemon->kernel,
 	        .object = &daemon->object,
 	        .pump = daemon->pump,

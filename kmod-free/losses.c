@@ -2,6 +2,7 @@
 #include "kmod-free/losses.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@ struct seen {
 
 struct losses {
 	struct losses_bpf *skeleton; /* NULL: no tracepoints */
+	struct xd_losses *each;      /* room for an entry of every CPU */
+	unsigned cpus;
 	struct seen seen[WATCHED];
 };
 
@@ -53,11 +56,20 @@ static int tracepoints_open(struct losses *losses)
 
 int losses_open(struct losses **losses)
 {
-	struct losses *made = calloc(1, sizeof(*made));
-	int error;
+	struct losses *made;
+	int error, cpus = libbpf_num_possible_cpus();
 
+	if (cpus < 0)
+		return cpus;
+	made = calloc(1, sizeof(*made));
 	if (!made)
 		return -ENOMEM;
+	made->each = calloc((size_t)cpus, sizeof(*made->each));
+	if (!made->each) {
+		free(made);
+		return -ENOMEM;
+	}
+	made->cpus = (unsigned)cpus;
 	error = tracepoints_open(made);
 	if (error)
 		log_warn(NULL, "losses",
@@ -73,16 +85,30 @@ void losses_close(struct losses *losses)
 	if (!losses)
 		return;
 	losses_bpf__destroy(losses->skeleton);
+	free(losses->each);
 	free(losses);
 }
 
 static struct xd_losses traced_get(const struct losses *losses, uint32_t ifindex)
 {
-	struct xd_losses traced = {0};
+	struct xd_losses sum = {0};
 
-	if (losses->skeleton)
-		bpf_map_lookup_elem(bpf_map__fd(losses->skeleton->maps.interfaces), &ifindex, &traced);
-	return traced;
+	if (!losses->skeleton ||
+	        bpf_map_lookup_elem(bpf_map__fd(losses->skeleton->maps.interfaces), &ifindex, losses->each))
+		return sum;
+	for (unsigned cpu = 0; cpu < losses->cpus; cpu++) {
+		const struct xd_losses *one = &losses->each[cpu];
+
+		sum.redirect_sent += one->redirect_sent;
+		sum.redirect_drops += one->redirect_drops;
+		sum.redirect_errors += one->redirect_errors;
+		sum.tx_sent += one->tx_sent;
+		sum.tx_drops += one->tx_drops;
+		sum.exceptions += one->exceptions;
+		if (one->last_error)
+			sum.last_error = one->last_error;
+	}
+	return sum;
 }
 
 static struct seen *seen_find(struct losses *losses, uint32_t ifindex)
@@ -144,6 +170,21 @@ void losses_watch(struct losses *losses, const struct links *links)
 		seen->known = true;
 		seen->send_drops = link->send_drops;
 		seen->send_errors = link->send_errors;
+	}
+}
+
+void losses_foresee(const struct links *links, unsigned threads)
+{
+	for (unsigned i = 0; i < links->attached_count; i++) {
+		const struct rtnl_link *link = links_find(links, links->attached[i]);
+
+		if (!link || !link->send_queues || link->send_queues >= threads)
+			continue;
+		log_warn(NULL, "pump-queues",
+		        "interface=%s queues=%u threads=%u follows=\"threads that share a queue lose "
+		        "frames\" "
+		        "remedy=\"more queues (ethtool -L), or fewer --pump-cpus\"",
+		        link->name, link->send_queues, threads);
 	}
 }
 

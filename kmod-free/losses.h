@@ -20,6 +20,12 @@ void losses_close(struct losses *losses);
 /* Once a second: alarms on what was lost since the last time. */
 void losses_watch(struct losses *losses, const struct links *links);
 
+/*
+ * At start: warns of interfaces that carry the relay and have fewer transmit queues than there are pump
+ * threads. What overflows when two threads share a queue isn't counted by every driver.
+ */
+void losses_foresee(const struct links *links, unsigned threads);
+
 /* By interface that carries the relay: new reference, NULL: no memory. `links` freshly read. */
 json_t *losses_json(const struct losses *losses, const struct links *links);
 

@@ -98,8 +98,8 @@ static void link_counters_read(const struct nlattr *attribute, struct rtnl_link 
 
 int rtnl_link_read(const struct nlmsghdr *message, struct rtnl_link *link)
 {
-	const struct nlattr *table[IFLA_STATS64 + 1] = {0};
-	struct attributes attributes = {table, IFLA_STATS64};
+	const struct nlattr *table[IFLA_NUM_TX_QUEUES + 1] = {0};
+	struct attributes attributes = {table, IFLA_NUM_TX_QUEUES};
 	const struct ifinfomsg *head = mnl_nlmsg_get_payload(message);
 	const char *name;
 	const void *mac;
@@ -112,6 +112,7 @@ int rtnl_link_read(const struct nlmsghdr *message, struct rtnl_link *link)
 		return -EBADMSG;
 	*link = (struct rtnl_link){.ifindex = (uint32_t)head->ifi_index,
 	        .lower = attribute_u32(table[IFLA_LINK]),
+	        .send_queues = attribute_u32(table[IFLA_NUM_TX_QUEUES]),
 	        .up = (head->ifi_flags & IFF_UP) && (head->ifi_flags & IFF_LOWER_UP)};
 	strncpy(link->name, name, sizeof(link->name) - 1);
 	mac = attribute_bytes(table[IFLA_ADDRESS], sizeof(link->mac));

@@ -18,6 +18,7 @@ struct rtnl_link {
 	uint16_t vlan_proto; /* big endian: 802.1Q or 802.1ad */
 	uint16_t vlan_id;
 	uint8_t mac[6];
+	uint32_t send_queues;
 	uint64_t sent, send_errors, send_drops; /* packets */
 };
 

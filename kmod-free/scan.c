@@ -3,6 +3,17 @@
 
 #include <stddef.h>
 
+static uint32_t share_border(uint32_t endpoints, unsigned n, unsigned threads)
+{
+	return n == threads ? endpoints : (uint32_t)((uint64_t)endpoints * n / threads) / SCAN_BLOCK * SCAN_BLOCK;
+}
+
+struct scan_share scan_share(uint32_t endpoints, unsigned n, unsigned threads)
+{
+	return (struct scan_share){
+	        share_border(endpoints, n, threads), share_border(endpoints, n + 1, threads)};
+}
+
 /* due - 1 < limit: so that 0, which wraps, isn't due. */
 static inline bool is_due(uint64_t due, uint64_t limit)
 {

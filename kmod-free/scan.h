@@ -34,6 +34,17 @@ struct scan {
 /* Words of due[] that are looked at or left out together; entries of `again` are counted from due[0]. */
 enum { SCAN_BLOCK = 64 };
 
+/* A run of endpoints. */
+struct scan_share {
+	uint32_t first, end; /* [first, end); may be empty */
+};
+
+/*
+ * The share of thread `n` of `threads` in endpoints 0 to `endpoints`: the shares are about equal, together
+ * they are all, and no block of due[] is in two of them.
+ */
+struct scan_share scan_share(uint32_t endpoints, unsigned n, unsigned threads);
+
 /* Writes the indices of what is due to ids (room of them at most). */
 struct scan_found scan_due(const struct scan *scan, uint32_t *ids, uint32_t room);
 

@@ -30,7 +30,7 @@ void plan_trim(struct xd_plan *plan)
 		return;
 	plan->t0 = 0;
 	plan->parts = 0;
-	plan->loop_part = 0;
+	plan->loop = 0;
 	memset(plan->playlist, 0, sizeof(plan->playlist));
 }
 

@@ -84,10 +84,11 @@ until_true() {
 
 dp_is_ready() { [ "$(grep -c event=ready "$stage/dp.log")" -gt "$readies" ]; }
 
-# dp_start: returns when it serves.
+# dp_start [OPTION...]: returns when it serves; with these options instead of the usual ones.
 dp_start() {
 	readies=$(grep -c event=ready "$stage/dp.log" || true)
-	"${as_dp[@]}" "$build/xdpark-dp" "${options[@]}" 2>>"$stage/dp.log" &
+	[ $# -gt 0 ] || set -- "${options[@]}"
+	"${as_dp[@]}" "$build/xdpark-dp" "$@" 2>>"$stage/dp.log" &
 	dp_pid=$!
 	until_true 10 dp_is_ready || fail "xdpark-dp didn't get ready"
 }

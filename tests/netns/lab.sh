@@ -77,8 +77,9 @@ sed 's/  - 10.90.1.1-10.90.1.9/  - 10.90.9.9/' ctl/xdparkd.example.yaml | sed "s
 rm "/tmp/$XDPARK_LAB.yaml"
 [ -z "$(traces)" ] || fail "an up that failed left $(traces)"
 
-# The dataplane alone.
-tools/lab up --no-controller
+# The dataplane alone, and the CPU that pumps.
+tools/lab up --no-controller --pump-cpus 0
+grep -q 'event=pump cpu=0 first=0 ' "$run/xdpark-dp.log" || fail "--pump-cpus"
 [ ! -e "$run/xdparkd.pid" ] || fail "there is a controller in spite of --no-controller"
 gone "down after --no-controller" "$(pids)"
 

@@ -169,6 +169,31 @@ static double microseconds(struct scan_found (*one)(const struct scan *, uint32_
 	return best;
 }
 
+/* Every endpoint has one thread, and every cache line of due[] too. */
+static void test_shares(void **state)
+{
+	static const uint32_t counts[] = {2, 7, 8, 9, 498, 5500, 5503, 125224, 1U << 20};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		for (unsigned threads = 1; threads <= 64; threads++) {
+			uint32_t next = 0;
+
+			for (unsigned n = 0; n < threads; n++) {
+				struct scan_share share = scan_share(counts[i], n, threads);
+
+				assert_int_equal(share.first, next);
+				assert_int_equal(share.first % 8, 0);
+				assert_in_range(share.end, share.first, counts[i]);
+				assert_in_range(share.end - share.first + 8, counts[i] / threads,
+				        counts[i] / threads + 16);
+				next = share.end;
+			}
+			assert_int_equal(next, counts[i]);
+		}
+	}
+}
+
 static void test_speed(void **state)
 {
 	uint64_t *due = malloc(WORDS * sizeof(*due));
@@ -206,6 +231,7 @@ int main(void)
 	        cmocka_unit_test(test_edges),
 	        cmocka_unit_test(test_turns),
 	        cmocka_unit_test(test_blocks_left_out),
+	        cmocka_unit_test(test_shares),
 	        cmocka_unit_test(test_speed),
 	};
 
