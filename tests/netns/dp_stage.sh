@@ -49,16 +49,13 @@ readonly places=(--pins "$stage/bpf/xdpark" --socket "$stage/run/dataplane.sock"
 readonly options=("${places[@]}" --interface relay0 --address 10.99.0.1 --address fd99::1 --ports 10000-10999
 	--audio-memory 1M --socket-group $socket_gid --log-level debug)
 
-stage_up() {
-	local queues
-	queues=$(nproc)
-	chmod 755 "$stage"
-	mkdir "$stage/bpf"
-	ip netns add "$relay"
-	ip netns add "$phones"
+# link_up [QUEUES]: relay0 has so many, the phones' end as many as there are CPUs, two at least
+link_up() {
+	local phones_queues queues
+	phones_queues=$(($(nproc) < 2 ? 2 : $(nproc)))
+	queues=${1:-$phones_queues}
 	ip -n "$relay" link add relay0 numtxqueues "$queues" numrxqueues "$queues" type veth \
-		peer name phones0 netns "$phones" numtxqueues "$queues" numrxqueues "$queues"
-	ip -n "$relay" link set lo up
+		peer name phones0 netns "$phones" numtxqueues "$phones_queues" numrxqueues "$phones_queues"
 	ip -n "$relay" address add 10.99.0.1/24 dev relay0
 	ip -n "$relay" address add fd99::1/64 dev relay0 nodad
 	ip -n "$phones" address add 10.99.0.2/24 dev phones0
@@ -68,6 +65,15 @@ stage_up() {
 	"${in_phones[@]}" ethtool -K phones0 tx-checksumming off txvlan off >/dev/null
 	ip -n "$relay" link set relay0 up
 	ip -n "$phones" link set phones0 up
+}
+
+stage_up() {
+	chmod 755 "$stage"
+	mkdir "$stage/bpf"
+	ip netns add "$relay"
+	ip netns add "$phones"
+	ip -n "$relay" link set lo up
+	link_up
 	"$build/xdpark-dp" --prepare --user $uid "${places[@]}" 2>>"$stage/dp.log"
 	chmod 755 "$stage/run"
 }
