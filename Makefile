@@ -163,6 +163,9 @@ $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/liblisten.a $(OUT)/librig.a $(OUT)/libct
 
 $(BPF_TESTS) $(OUT)/tests/bench/quick: $(BPF_WORLD)
 
+# Writes and reads frames whole.
+$(OUT)/tests/netns/dp_tagged: $(OUT)/tests/bpf/packets.o
+
 # The rig's signalling, which needs no kernel program.
 $(filter $(OUT)/tests/unit/test_rig_%,$(UNIT_TESTS)): \
 	$(addprefix $(OUT)/tools/rig/,times.o causes.o pace.o resend.o line.o lines.o line_hear.o)

@@ -116,8 +116,8 @@ int attach_interface(
 	        made.native ? "native" : "generic", made.adopted ? "yes" : "no");
 	if (made.adopted && made.native == generic)
 		log_warn(NULL, "mode-kept",
-		        "interface=%s mode=%s follows=\"a link keeps its mode until xdpark-dp --detach\"", name,
-		        made.native ? "native" : "generic");
+		        "interface=%s mode=%s follows=\"a link keeps its mode until xdpark-dp --detach\"",
+		        name, made.native ? "native" : "generic");
 	*attachment = made;
 	return 0;
 }
