@@ -361,5 +361,8 @@ bool server_tell(struct server *server, const struct handover_nexthop *news)
 	/* Nobody is there: the next controller asks anew. */
 	if (!server->controller)
 		return true;
+	/* Nor may news overtake an answer that waits: the older would be taken for the newer. */
+	if (server->controller->blocked)
+		return false;
 	return client_send(server->controller, news, sizeof(*news), NULL, 0) != -EAGAIN;
 }

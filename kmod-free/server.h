@@ -35,7 +35,10 @@ int server_open(struct server **server, struct watches *watches, const char *pat
         const struct server_ops *ops, void *data);
 void server_close(struct server *server);
 
-/* Passes news of a next hop to the controller. false: its socket is full, try again later. */
+/*
+ * Passes news of a next hop to the controller. false: its socket is full, or an answer that it waits for
+ * hasn't gone yet; try again later.
+ */
 bool server_tell(struct server *server, const struct handover_nexthop *news);
 
 #endif
