@@ -123,10 +123,37 @@ static uint64_t phase_wait(struct thread *thread, uint64_t phase)
 	return phase + missed * PHASE_NS;
 }
 
+/* Pins the calling thread: the program finds its entry of todo by the CPU it runs on. 0 or an errno. */
+static int thread_pin(const struct thread *thread)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(thread->cpu, &set);
+	return pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+}
+
+/* Somebody has moved the thread, or taken its CPU away: the frames are still to be sent, from where it
+ * belongs. */
+static void thread_return(struct thread *thread)
+{
+	int on = sched_getcpu(), error = thread_pin(thread);
+
+	if (error)
+		log_limited(&thread->limit, NULL, "pump-strayed",
+		        "cpu=%u on=%d error=\"%s\" follows=\"silent phones of its share hear nothing\" "
+		        "remedy=\"give the CPU back, or name another in --pump-cpus\"",
+		        thread->cpu, on, strerror(error));
+	else
+		log_limited(&thread->limit, NULL, "pump-strayed", "cpu=%u on=%d follows=\"it goes back\"",
+		        thread->cpu, on);
+}
+
 static void frames_ask(struct thread *thread, struct xd_todo *todo, const struct scan_found *found)
 {
 	struct pump_counters *counters = &thread->counters;
 	uint64_t start = clock_now(), took;
+	uint32_t taken;
 	int error;
 
 	todo->now = start;
@@ -134,7 +161,13 @@ static void frames_ask(struct thread *thread, struct xd_todo *todo, const struct
 	__atomic_store_n(&todo->count, found->count, __ATOMIC_RELEASE);
 	error = pump_call(thread->work->program, found->count);
 	took = clock_now() - start;
+	taken = __atomic_load_n(&todo->cursor, __ATOMIC_RELAXED);
 	__atomic_store_n(&todo->count, 0, __ATOMIC_RELEASE);
+	if (!error && !taken) {
+		counter_add(&counters->failed, 1);
+		thread_return(thread);
+		return;
+	}
 	if (error) {
 		counter_add(&counters->failed, 1);
 		log_limited(&thread->limit, NULL, "pump-call", "cpu=%u frames=%u error=\"%s\"", thread->cpu,
@@ -180,12 +213,8 @@ static void thread_place(const struct thread *thread)
 {
 	struct sched_param priority = {.sched_priority = PRIORITY};
 	const char *policy = "other";
-	cpu_set_t set;
-	int error;
+	int error = thread_pin(thread);
 
-	CPU_ZERO(&set);
-	CPU_SET(thread->cpu, &set);
-	error = pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
 	if (error)
 		log_error(NULL, "pump-cpu",
 		        "cpu=%u error=\"%s\" remedy=\"name CPUs that are online in --pump-cpus\"",

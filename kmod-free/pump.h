@@ -35,7 +35,7 @@ struct pump_counters {
 	uint64_t late;        /* of them, two phases or more after their time */
 	uint64_t skipping;    /* of them, so late that the program skips frames */
 	uint64_t waited;      /* phases in which more were due than one call takes */
-	uint64_t failed;      /* calls that the kernel refused */
+	uint64_t failed;      /* calls that the kernel refused, or that ran on another CPU */
 	uint64_t call_ns;     /* in calls */
 	uint64_t call_ns_max; /* the longest call */
 	uint64_t scan_ns_max; /* the longest scan */
