@@ -16,7 +16,7 @@
 
 #include "kmod-free/server.h"
 
-enum { HOLDS_MOST = 100000, WAIT_MS = 2000, QUIET_MS = 100, SOME = 16 };
+enum { TEXT = 64, HOLDS_MOST = 100000, WAIT_MS = 2000, QUIET_MS = 100, SOME = 16 };
 
 struct stage {
 	char path[64];
@@ -101,7 +101,7 @@ static int client_connect(const struct stage *stage)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
-	strcpy(address.sun_path, stage->path);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", stage->path);
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
 }
@@ -117,23 +117,23 @@ static bool client_hears(int fd, void *message, size_t size, int ms)
 	return true;
 }
 
-static void client_ask(int fd, const char *text, char *answer)
+static void client_ask(int fd, const char *text, char answer[TEXT])
 {
-	char bytes[sizeof(struct handover_text) + 64] = {0};
+	char bytes[sizeof(struct handover_text) + TEXT] = {0};
 	struct handover_text *message = (struct handover_text *)bytes;
 
 	message->kind = HANDOVER_QUERY;
-	strcpy(message->text, text);
+	snprintf(message->text, TEXT, "%s", text);
 	assert_int_equal(handover_send(fd, bytes, sizeof(*message) + strlen(text) + 1, NULL, 0), 0);
 	assert_true(client_hears(fd, bytes, sizeof(bytes), WAIT_MS));
-	strcpy(answer, message->text);
+	snprintf(answer, TEXT, "%s", message->text);
 }
 
 static int stage_close(void **state)
 {
 	struct stage *stage = *state;
 	int fd = client_connect(stage);
-	char answer[64];
+	char answer[TEXT];
 
 	client_ask(fd, "stop", answer);
 	pthread_join(stage->thread, NULL);
@@ -147,7 +147,7 @@ static int stage_close(void **state)
 static int controller_connect(const struct stage *stage)
 {
 	struct handover_hello hello = {.kind = HANDOVER_HELLO, .terms = handover_terms()};
-	struct handover_welcome answer;
+	struct handover_welcome answer = {0};
 	int fd = client_connect(stage);
 
 	assert_int_equal(handover_send(fd, &hello, sizeof(hello), NULL, 0), 0);
@@ -183,8 +183,8 @@ static void news_dont_overtake_answers(void **state)
 	struct stage *stage = *state;
 	int controller = controller_connect(stage), asker = client_connect(stage);
 	uint32_t asked = controller_flood(controller), heard = 0, told = 0;
-	struct handover_nexthop answer;
-	char text[64];
+	struct handover_nexthop answer = {0};
+	char text[TEXT];
 
 	assert_in_range(stage->answered, 1, asked);
 	for (unsigned i = 0; i < SOME; i++)
