@@ -122,6 +122,36 @@ int attach_interface(
 	return 0;
 }
 
+static void attachment_gone(struct attachment *attachment, const struct pins *pins)
+{
+	log_error(NULL, "interface-gone",
+	        "interface=%s ifindex=%u follows=\"calls that lead there are silent until it is back\"",
+	        attachment->name, attachment->ifindex);
+	attach_close(attachment);
+	pins_link_drop(pins, attachment->ifindex);
+	attachment->ifindex = 0;
+}
+
+void attach_follow(struct attachment *attachments, unsigned count, struct links *links, int program,
+        bool generic, const struct pins *pins)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct attachment *attachment = &attachments[i];
+		const struct rtnl_link *link;
+		char name[IF_NAMESIZE];
+
+		if (attachment->ifindex && links_find(links, attachment->ifindex))
+			continue;
+		if (attachment->ifindex)
+			attachment_gone(attachment, pins);
+		link = links_find_name(links, attachment->name);
+		memcpy(name, attachment->name, sizeof(name));
+		if (link && attach_interface(attachment, name, program, generic, pins))
+			attachment->ifindex = 0;
+		links->attached[i] = attachment->ifindex;
+	}
+}
+
 void attach_close(struct attachment *attachment)
 {
 	if (attachment->link >= 0)

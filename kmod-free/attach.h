@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <stdbool.h>
 
+#include "kmod-free/links.h"
 #include "kmod-free/pins.h"
 
 struct attachment {
@@ -23,6 +24,14 @@ struct attachment {
  */
 int attach_interface(
         struct attachment *attachment, const char *name, int program, bool generic, const struct pins *pins);
+
+/*
+ * After `links` were read: an interface that has gone is told of, once; one that has come back by its name,
+ * as when its driver is reloaded, is attached to as attach_interface() does. attachment->ifindex is 0 as long
+ * as there is none, and links->attached follows.
+ */
+void attach_follow(struct attachment *attachments, unsigned count, struct links *links, int program,
+        bool generic, const struct pins *pins);
 
 /* Closes the fd; a pinned link stays attached. */
 void attach_close(struct attachment *attachment);

@@ -37,6 +37,7 @@ struct daemon {
 	struct watches *watches;
 	struct answers answers;
 	uint64_t watch_at; /* when losses are looked at next; ns */
+	bool links_stale;  /* they couldn't be read, and are to be */
 	struct watch signals, news, timer;
 };
 
@@ -247,10 +248,25 @@ static void timer_set(struct daemon *daemon, uint64_t ns)
 	timerfd_settime(daemon->timer.fd, 0, &when, NULL);
 }
 
+static void links_renew(struct daemon *daemon)
+{
+	int error = links_read(&daemon->links, daemon->rtnl);
+
+	daemon->links_stale = error != 0;
+	if (error)
+		log_warn(NULL, "links", "error=\"%s\"", strerror(-error));
+	else
+		attach_follow(daemon->attachments, daemon->attached, &daemon->links, daemon->object.program,
+		        daemon->options->generic, &daemon->pins);
+	nexthop_routes_changed(daemon->nexthops);
+}
+
 static void work_run(struct daemon *daemon)
 {
 	uint64_t now = clock_now();
 
+	if (daemon->links_stale)
+		links_renew(daemon);
 	if (now >= daemon->watch_at) {
 		losses_watch(daemon->losses, &daemon->links);
 		daemon->watch_at = now + NS_S;
@@ -279,16 +295,12 @@ static void news_ready(struct watch *watch, uint32_t events)
 {
 	struct daemon *daemon = daemon_of(watch, news);
 	unsigned changed = rtnl_news_read(daemon->rtnl, neighbour_take, daemon);
-	int error;
 
 	(void)events;
-	if (changed & (RTNL_LINKS | RTNL_LOST)) {
-		error = links_read(&daemon->links, daemon->rtnl);
-		if (error)
-			log_warn(NULL, "links", "error=\"%s\"", strerror(-error));
-	}
 	if (!changed)
 		return;
+	if (changed & (RTNL_LINKS | RTNL_LOST))
+		links_renew(daemon);
 	nexthop_routes_changed(daemon->nexthops);
 	work_run(daemon);
 }

@@ -8,48 +8,71 @@
 
 enum { LINKS_ROOM = 16, PRIORITY_SHIFT = 13 };
 
+/* A dump on its way. */
+struct dump {
+	struct rtnl_link *list;
+	unsigned count, room;
+	bool failed; /* no memory for all of them */
+};
+
 static void link_take(void *data, const struct rtnl_link *link, bool first)
 {
-	struct links *links = data;
+	struct dump *dump = data;
 
 	if (first) {
-		links->count = 0;
-		links->failed = false;
+		dump->count = 0;
+		dump->failed = false;
 	}
-	if (links->count == links->room) {
-		unsigned room = links->room ? links->room * 2 : LINKS_ROOM;
-		struct rtnl_link *list = realloc(links->list, room * sizeof(*list));
+	if (dump->count == dump->room) {
+		unsigned room = dump->room ? dump->room * 2 : LINKS_ROOM;
+		struct rtnl_link *list = realloc(dump->list, room * sizeof(*list));
 
 		if (!list) {
-			links->failed = true;
+			dump->failed = true;
 			return;
 		}
-		links->list = list;
-		links->room = room;
+		dump->list = list;
+		dump->room = room;
 	}
-	links->list[links->count++] = *link;
+	dump->list[dump->count++] = *link;
 }
 
 int links_read(struct links *links, struct rtnl *rtnl)
 {
-	int error;
+	struct dump dump = {0};
+	int error = rtnl_links_get(rtnl, link_take, &dump);
 
-	links->count = 0;
-	error = rtnl_links_get(rtnl, link_take, links);
-	return error ? error : links->failed ? -ENOMEM : 0;
+	if (!error && dump.failed)
+		error = -ENOMEM;
+	if (error) {
+		free(dump.list);
+		return error;
+	}
+	free(links->list);
+	links->list = dump.list;
+	links->count = dump.count;
+	return 0;
 }
 
 void links_clear(struct links *links)
 {
 	free(links->list);
 	links->list = NULL;
-	links->count = links->room = 0;
+	links->count = 0;
 }
 
 const struct rtnl_link *links_find(const struct links *links, uint32_t ifindex)
 {
 	for (unsigned i = 0; i < links->count; i++)
 		if (links->list[i].ifindex == ifindex)
+			return &links->list[i];
+	return NULL;
+}
+
+const struct rtnl_link *links_find_name(const struct links *links, const char *name)
+{
+	for (unsigned i = 0; i < links->count; i++)
+		if (!strcmp(links->list[i].name, name))
 			return &links->list[i];
 	return NULL;
 }

@@ -6,21 +6,23 @@
 #include "bpf/layout.h"
 #include "kmod-free/rtnl.h"
 
+enum { LINKS_ATTACHED = 16 };
+
 struct links {
 	struct rtnl_link *list;
-	unsigned count, room;
-	bool failed; /* no memory for all of them */
-	uint32_t attached[16];
+	unsigned count;
+	uint32_t attached[LINKS_ATTACHED]; /* 0: the interface isn't there */
 	unsigned attached_count;
 	uint8_t priority; /* VLAN priority of what we send: 0 to 7 */
 };
 
-/* Dumps the links anew. Returns 0 or a negative errno (the old ones are gone then). */
+/* Dumps the links anew. Returns 0 or a negative errno (the old ones stay then). */
 int links_read(struct links *links, struct rtnl *rtnl);
 void links_clear(struct links *links);
 
 /* NULL: no such link. */
 const struct rtnl_link *links_find(const struct links *links, uint32_t ifindex);
+const struct rtnl_link *links_find_name(const struct links *links, const char *name);
 
 /*
  * How packets leave by a link: the link itself if the relay is attached to it, or, for VLAN interfaces on top

@@ -12,8 +12,6 @@
 #include "bpf/losses.skel.h"
 #include "kmod-free/log.h"
 
-enum { WATCHED = 16 };
-
 /* What was there when we looked last. */
 struct seen {
 	uint32_t ifindex;
@@ -26,7 +24,7 @@ struct losses {
 	struct losses_bpf *skeleton; /* NULL: no tracepoints */
 	struct xd_losses *each;      /* room for an entry of every CPU */
 	unsigned cpus;
-	struct seen seen[WATCHED];
+	struct seen seen[LINKS_ATTACHED];
 };
 
 static int tracepoints_open(struct losses *losses)
@@ -111,17 +109,6 @@ static struct xd_losses traced_get(const struct losses *losses, uint32_t ifindex
 	return sum;
 }
 
-static struct seen *seen_find(struct losses *losses, uint32_t ifindex)
-{
-	for (unsigned i = 0; i < WATCHED; i++) {
-		if (!losses->seen[i].ifindex)
-			losses->seen[i].ifindex = ifindex;
-		if (losses->seen[i].ifindex == ifindex)
-			return &losses->seen[i];
-	}
-	return NULL;
-}
-
 static void traced_watch(struct losses *losses, struct seen *seen, const char *name)
 {
 	struct xd_losses now = traced_get(losses, seen->ifindex);
@@ -159,10 +146,12 @@ void losses_watch(struct losses *losses, const struct links *links)
 {
 	for (unsigned i = 0; i < links->attached_count; i++) {
 		const struct rtnl_link *link = links_find(links, links->attached[i]);
-		struct seen *seen = seen_find(losses, links->attached[i]);
+		struct seen *seen = &losses->seen[i];
 
-		if (!link || !seen)
+		if (!link)
 			continue;
+		if (seen->ifindex != link->ifindex)
+			*seen = (struct seen){.ifindex = link->ifindex};
 		if (losses->skeleton)
 			traced_watch(losses, seen, link->name);
 		else if (seen->known)
