@@ -13,6 +13,9 @@
 /* REST_MS: no packet of one call may find the next one at its port. UNTIL_NS: orphans end that long after us.
  */
 enum { REST_MS = 2000, RENEW_MS = 60000, STREAM_WORDS = sizeof(struct xd_stream) / sizeof(uint64_t) };
+/* Generations are compared by 15 bits: a leg that has seen so many begins, for the program, later than it
+ * did. */
+enum { LEG_GENERATIONS = 30000, LEG_GENERATIONS_KEPT = 15000 };
 #define UNTIL_NS (15ULL * 60 * 1000000000)
 
 /* What the controller keeps of an index. */
@@ -302,6 +305,8 @@ void endpoint_change(struct endpoint *endpoint, const struct xd_plan *plan, bool
 		next.action = XD_FORWARD;
 	if (media_changed)
 		endpoint->media_since = (uint32_t)(entry->generation + 1);
+	if ((uint32_t)entry->generation + 1 - endpoint->leg_since > LEG_GENERATIONS)
+		endpoint->leg_since = (uint32_t)entry->generation - LEG_GENERATIONS_KEPT;
 	next.ssrc = endpoint->ssrc;
 	next.leg_since = endpoint->leg_since & XD_GENERATION_MASK;
 	next.media_since = endpoint->media_since & XD_GENERATION_MASK;

@@ -37,7 +37,7 @@ struct endpoint {
 	uint32_t index;       /* 0: none */
 	struct address local; /* RTP address and port as SDP names them (advertised) */
 	uint32_t ssrc;        /* of everything the phone hears, chosen at random when the leg is made */
-	uint32_t leg_since;   /* full generation at which the leg began */
+	uint32_t leg_since;   /* full generation at which the leg began, or a later one less than 2^15 ago */
 	uint32_t media_since;
 	struct xd_plan plan;       /* as last written: copy it, change it, endpoint_change() */
 	struct xd_stream baseline; /* counters when the leg began */

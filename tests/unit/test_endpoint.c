@@ -102,6 +102,30 @@ static void generations_are_tagged_by_15_bits(void **state)
 	assert_false(endpoint_heard(&endpoint));
 }
 
+/* However many changes a leg sees, its numbers never start anew: they would if it seemed to begin after
+ * `pos`. */
+static void a_leg_has_no_end_of_generations(void **state)
+{
+	struct rig *rig = opened(state);
+	struct endpoint endpoint = leg(ipv4);
+	struct xd_plan plan = {.action = XD_MUTE};
+
+	for (uint32_t change = 1; change < 70000; change++) {
+		uint32_t since;
+
+		plan.hearer = change;
+		endpoint_change(&endpoint, &plan, change == 1);
+		since = (change - plan_of(rig, 1)->leg_since) & XD_GENERATION_MASK;
+		if (change < 30000)
+			assert_int_equal(since, change - 1);
+		else
+			assert_in_range(since, 14000, 31000);
+	}
+	assert_int_equal(rig->fake->endpoints[1].generation, 69999);
+	endpoint_change(&endpoint, &plan, false);
+	assert_int_equal(rig->fake->endpoints[1].generation, 69999);
+}
+
 static void a_talkers_stream_is_in_phase(void **state)
 {
 	struct rig *rig = opened(state);
@@ -363,6 +387,7 @@ int main(void)
 	        TEST(a_change_is_one_generation),
 	        TEST(media_that_starts_sets_the_phase),
 	        TEST(generations_are_tagged_by_15_bits),
+	        TEST(a_leg_has_no_end_of_generations),
 	        TEST(a_talkers_stream_is_in_phase),
 	        TEST(silent_callers_are_spread),
 	        TEST(a_stream_goes_on_over_changes),
