@@ -33,6 +33,7 @@ struct daemon {
 	struct nexthop_table *nexthops;
 	struct losses *losses;
 	struct pump *pump;
+	unsigned pump_cpus[XD_CPUS], pump_cpu_count; /* as the options say, or chosen */
 	struct server *server;
 	struct watches *watches;
 	struct answers answers;
@@ -140,17 +141,27 @@ static int attach_start(struct daemon *daemon)
 	return EXIT_DONE;
 }
 
+/* Which CPUs pump. */
+static void pump_place(struct daemon *daemon, const struct options *options)
+{
+	if (!options->cpu_count) {
+		daemon->pump_cpu_count = pump_cpus(daemon->pump_cpus, links_send_queues(&daemon->links));
+		return;
+	}
+	memcpy(daemon->pump_cpus, options->cpus, sizeof(daemon->pump_cpus));
+	daemon->pump_cpu_count = options->cpu_count;
+	losses_foresee(&daemon->links, options->cpu_count);
+}
+
 static int pump_begin(struct daemon *daemon)
 {
-	const struct options *options = daemon->options;
 	struct object *object = &daemon->object;
 	struct pump_work work = {.program = object->program,
 	        .due = object->due,
 	        .endpoints = object->endpoints,
 	        .todo = object->todo,
 	        .settings = object->settings,
-	        .cpus = options->cpus,
-	        .cpu_count = options->cpu_count,
+	        .cpus = daemon->pump_cpus,
 	        .real_time = daemon->privileges->real_time};
 	int error;
 
@@ -161,6 +172,8 @@ static int pump_begin(struct daemon *daemon)
 		__atomic_store_n(&object->settings->early_ns, EARLY_ALONE_NS, __ATOMIC_RELAXED);
 		return EXIT_DONE;
 	}
+	pump_place(daemon, daemon->options);
+	work.cpu_count = daemon->pump_cpu_count;
 	error = pump_start(&daemon->pump, &work);
 	return error ? fail("pump", error) : EXIT_DONE;
 }
@@ -349,16 +362,12 @@ static int serve_start(struct daemon *daemon)
 	int error = losses_open(&daemon->losses);
 
 	if (!error)
-		error = links_read(&daemon->links, daemon->rtnl);
-	if (!error)
 		error = nexthop_table_new(&daemon->nexthops, daemon->object.nexthops, daemon->rtnl,
 		        &daemon->links, nexthop_news, daemon);
 	if (!error)
 		error = watch_start(daemon);
 	if (error)
 		return fail("start", error);
-	if (daemon->pump)
-		losses_foresee(&daemon->links, options->cpu_count);
 	daemon->answers = (struct answers){.kernel = &daemon->kernel,
 	        .object = &daemon->object,
 	        .pump = daemon->pump,
@@ -389,6 +398,8 @@ static int daemon_start(struct daemon *daemon)
 		code = locals_start(daemon);
 	if (code == EXIT_DONE)
 		code = attach_start(daemon);
+	if (code == EXIT_DONE && (error = links_read(&daemon->links, daemon->rtnl)))
+		return fail("links", error);
 	if (code == EXIT_DONE)
 		code = pump_begin(daemon);
 	return code == EXIT_DONE ? serve_start(daemon) : code;

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,19 @@ const struct rtnl_link *links_find_name(const struct links *links, const char *n
 		if (!strcmp(links->list[i].name, name))
 			return &links->list[i];
 	return NULL;
+}
+
+unsigned links_send_queues(const struct links *links)
+{
+	unsigned fewest = UINT_MAX;
+
+	for (unsigned i = 0; i < links->attached_count; i++) {
+		const struct rtnl_link *link = links_find(links, links->attached[i]);
+
+		if (link && link->send_queues && link->send_queues < fewest)
+			fewest = link->send_queues;
+	}
+	return fewest;
 }
 
 static bool link_is_attached(const struct links *links, uint32_t ifindex)

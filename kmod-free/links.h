@@ -24,6 +24,9 @@ void links_clear(struct links *links);
 const struct rtnl_link *links_find(const struct links *links, uint32_t ifindex);
 const struct rtnl_link *links_find_name(const struct links *links, const char *name);
 
+/* Transmit queues of the attached link that has the fewest; UINT_MAX where no driver says. */
+unsigned links_send_queues(const struct links *links);
+
 /*
  * How packets leave by a link: the link itself if the relay is attached to it, or, for VLAN interfaces on top
  * of one, its tags. destination_mac stays 0. Returns 0, -ENETDOWN, or -ENODEV if no attached link is below.

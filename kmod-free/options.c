@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "kmod-free/ip.h"
-#include "kmod-free/pump.h"
 
 struct number_range {
 	uint64_t least, most;
@@ -311,7 +310,9 @@ static const struct option_row rows[] = {
                 "sockets in the same directory",
                 take_socket_group},
         {"pins", "DIR", "where links and maps outlive us, on bpffs\n(default /sys/fs/bpf/xdpark)", take_pins},
-        {"pump-cpus", "LIST", "CPUs that pump, one thread each, as 1 or 2-3,5\n(default: all)",
+        {"pump-cpus", "LIST",
+                "CPUs that pump, one thread each, as 1 or 2-3,5\n(default: as many as the interfaces have "
+                "transmit queues)",
                 take_pump_cpus},
         {"log-level", "LEVEL", "error, warn, info or debug (default info)", take_log_level},
         {"prepare", NULL,
@@ -343,7 +344,6 @@ static void options_defaults(struct options *options)
 	        .pins = "/sys/fs/bpf/xdpark",
 	        .level = LOG_LEVEL_INFO,
 	};
-	options->cpu_count = pump_cpus(options->cpus);
 }
 
 /* What only the whole command line can tell. */

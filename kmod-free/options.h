@@ -38,7 +38,7 @@ struct options {
 	gid_t socket_group;
 	const char *pins; /* directory; shorter than OPTIONS_PATH */
 	unsigned cpus[XD_CPUS];
-	unsigned cpu_count;
+	unsigned cpu_count; /* 0: not given */
 	bool user_given;
 	uid_t user; /* of --prepare */
 	gid_t user_group;

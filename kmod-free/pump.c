@@ -242,7 +242,7 @@ static void *thread_run(void *data)
 	return NULL;
 }
 
-unsigned pump_cpus(unsigned cpus[XD_CPUS])
+unsigned pump_cpus(unsigned cpus[XD_CPUS], unsigned most)
 {
 	unsigned count = 0;
 	cpu_set_t set;
@@ -250,7 +250,7 @@ unsigned pump_cpus(unsigned cpus[XD_CPUS])
 	CPU_ZERO(&set);
 	sched_getaffinity(0, sizeof(set), &set);
 	for (unsigned cpu = 0; cpu < XD_CPUS; cpu++)
-		if (CPU_ISSET(cpu, &set))
+		if (CPU_ISSET(cpu, &set) && (cpu < most || !count))
 			cpus[count++] = cpu;
 	return count;
 }

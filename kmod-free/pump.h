@@ -50,8 +50,11 @@ int pump_call(int program, uint32_t repeat);
 /* ns of a call on two live frames with nothing to do: the cost of a call itself. Negative errno. */
 int64_t pump_call_cost(int program);
 
-/* The CPUs that the calling process may run on: how many of `cpus` are filled. */
-unsigned pump_cpus(unsigned cpus[XD_CPUS]);
+/*
+ * The CPUs that the calling process may run on, of those below `most` if there are any, as drivers choose the
+ * queue by the number of the CPU. How many of `cpus` are filled: one at least.
+ */
+unsigned pump_cpus(unsigned cpus[XD_CPUS], unsigned most);
 
 /* Starts the threads. *pump: to be freed with pump_stop(). Returns 0 or a negative errno. */
 int pump_start(struct pump **pump, const struct pump_work *work);

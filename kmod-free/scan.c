@@ -5,7 +5,8 @@
 
 static uint32_t share_border(uint32_t endpoints, unsigned n, unsigned threads)
 {
-	return n == threads ? endpoints : (uint32_t)((uint64_t)endpoints * n / threads) / SCAN_BLOCK * SCAN_BLOCK;
+	return n == threads ? endpoints
+	                    : (uint32_t)((uint64_t)endpoints * n / threads) / SCAN_BLOCK * SCAN_BLOCK;
 }
 
 struct scan_share scan_share(uint32_t endpoints, unsigned n, unsigned threads)

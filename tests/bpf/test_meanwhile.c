@@ -160,7 +160,7 @@ static void no_number_after_those_of_a_newer_plan(void **state)
 	happened_once(world);
 	assert_int_equal(stream->pos, pos);
 	assert_int_equal(stream->anchor, anchor);
-	assert_int_equal(stream->sent, 1);
+	assert_int_equal((uint32_t)(stream->hold_pump + stream->hold_ingress + stream->forwarded), 1);
 }
 
 /* The plan changes, and nobody has taken a number by it: the older plan's first packet comes too late, too.
@@ -182,7 +182,7 @@ static void no_number_before_those_of_a_newer_plan(void **state)
 	in.sequence++;
 	assert_ending(world_run(world, &in), sent_forward);
 	happened_once(world);
-	assert_int_equal(stream->sent, 2);
+	assert_int_equal((uint32_t)(stream->hold_pump + stream->hold_ingress + stream->forwarded), 2);
 }
 
 /* Two changes, and the rows that are read are those of another plan. */

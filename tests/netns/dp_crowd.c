@@ -243,7 +243,7 @@ static void phones_unpark(void)
 
 	for (unsigned n = 0; n < phone_count; n++) {
 		struct phone *phone = &phones[n];
-		struct xd_stream counters;
+		struct endpoint_counters counters;
 		uint64_t due = *dataplane_due(dataplane, phone->endpoint.index);
 
 		/* Whoever was parked all the time: what was claimed was sent or, being too late, skipped. */
@@ -271,7 +271,7 @@ static void phones_judge(void)
 
 	for (unsigned n = 0; n < phone_count; n++) {
 		const struct cl_hearing *hearing = callers_hearing(callers, n);
-		struct xd_stream counters;
+		struct endpoint_counters counters;
 
 		endpoint_counters(&phones[n].endpoint, &counters);
 		if (!counters.sent)

@@ -169,7 +169,7 @@ static double microseconds(struct scan_found (*one)(const struct scan *, uint32_
 	return best;
 }
 
-/* Every endpoint has one thread, and every cache line of due[] too. */
+/* Every endpoint has one thread, and every block of due[] too. */
 static void test_shares(void **state)
 {
 	static const uint32_t counts[] = {2, 7, 8, 9, 498, 5500, 5503, 125224, 1U << 20};
@@ -183,10 +183,10 @@ static void test_shares(void **state)
 				struct scan_share share = scan_share(counts[i], n, threads);
 
 				assert_int_equal(share.first, next);
-				assert_int_equal(share.first % 8, 0);
+				assert_int_equal(share.first % SCAN_BLOCK, 0);
 				assert_in_range(share.end, share.first, counts[i]);
-				assert_in_range(share.end - share.first + 8, counts[i] / threads,
-				        counts[i] / threads + 16);
+				assert_in_range(share.end - share.first + SCAN_BLOCK, counts[i] / threads,
+				        counts[i] / threads + 2 * SCAN_BLOCK);
 				next = share.end;
 			}
 			assert_int_equal(next, counts[i]);

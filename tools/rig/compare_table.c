@@ -4,7 +4,8 @@
 
 #include "tools/rig/compare.h"
 #include "tools/rig/report.h"
-#include "tools/table.h"
+#include "tools/answer.h"
+#include "tools/sheet.h"
 
 enum { FIGURE = 64 };
 
@@ -13,48 +14,48 @@ static double number(const json_t *object, const char *key)
 	return json_number_value(json_object_get(object, key));
 }
 
-static void figure_cell(struct table *table, const json_t *object, const char *key)
+static void figure_cell(struct sheet *sheet, const json_t *object, const char *key)
 {
 	char text[FIGURE];
 
 	if (!json_object_get(object, key)) {
-		table_cell(table, NULL);
+		sheet_cell(sheet, NULL);
 		return;
 	}
 	snprintf(text, sizeof(text), "%.0f", number(object, key));
-	table_cell(table, text);
+	sheet_cell(sheet, text);
 }
 
 /* A relay's row. `ratio`: the key of what rtpengine takes more than this one; NULL: it is rtpengine. */
 static void side_add(
-        struct table *table, const json_t *result, const char *key, const char *name, const char *ratio)
+        struct sheet *sheet, const json_t *result, const char *key, const char *name, const char *ratio)
 {
 	const json_t *side = json_object_get(result, key), *deviation = json_object_get(side, "deviation_us");
 	char text[FIGURE];
 
 	if (!side)
 		return;
-	table_cell(table, answer_text(result, "work"));
-	table_cell(table, name);
-	table_count(table, answer_count(side, "calls"));
-	figure_cell(table, side, "relay_cpu_ns_per_packet");
+	sheet_cell(sheet, answer_text(result, "work"));
+	sheet_cell(sheet, name);
+	sheet_count(sheet, answer_count(side, "calls"));
+	figure_cell(sheet, side, "relay_cpu_ns_per_packet");
 	snprintf(text, sizeof(text), "%.0f to %.0f", number(side, "least"), number(side, "most"));
-	table_cell(table, json_object_get(side, "least") ? text : NULL);
+	sheet_cell(sheet, json_object_get(side, "least") ? text : NULL);
 	snprintf(text, sizeof(text), "%.1f", ratio ? number(result, ratio) : 0);
-	table_cell(table, ratio && json_object_get(result, ratio) ? text : NULL);
-	table_count(table, answer_count(side, "expected"));
-	table_count(table, answer_count(side, "lost"));
-	table_count(table, answer_count(side, "wrong"));
-	figure_cell(table, deviation, "p50");
-	figure_cell(table, deviation, "p99");
+	sheet_cell(sheet, ratio && json_object_get(result, ratio) ? text : NULL);
+	sheet_count(sheet, answer_count(side, "expected"));
+	sheet_count(sheet, answer_count(side, "lost"));
+	sheet_count(sheet, answer_count(side, "wrong"));
+	figure_cell(sheet, deviation, "p50");
+	figure_cell(sheet, deviation, "p99");
 }
 
 void compare_print(const json_t *report)
 {
-	static const struct table_column columns[] = {{"WORK", false}, {"RELAY", false}, {"CALLS", true},
+	static const struct sheet_column columns[] = {{"WORK", false}, {"RELAY", false}, {"CALLS", true},
 	        {"CPU NS A PACKET", true}, {"FROM TO", true}, {"RTPENGINE TIMES MORE", true},
 	        {"PACKETS", true}, {"LOST", true}, {"WRONG", true}, {"OFF GRID US P50", true}, {"P99", true}};
-	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	struct sheet *sheet = sheet_new(columns, sizeof(columns) / sizeof(columns[0]));
 	const json_t *results = json_object_get(report, "results"),
 	             *other = json_object_get(report, "rtpengine"), *result;
 	size_t i;
@@ -62,13 +63,13 @@ void compare_print(const json_t *report)
 	progress_end();
 	json_array_foreach(results, i, result)
 	{
-		if (!table)
+		if (!sheet)
 			break;
-		side_add(table, result, "rtpengine", "rtpengine", NULL);
-		side_add(table, result, "xdpark", "xdpark", "ratio");
-		side_add(table, result, "xdpark_many", "xdpark", "ratio_many");
+		side_add(sheet, result, "rtpengine", "rtpengine", NULL);
+		side_add(sheet, result, "xdpark", "xdpark", "ratio");
+		side_add(sheet, result, "xdpark_many", "xdpark", "ratio_many");
 	}
-	table_print(table);
+	sheet_print(sheet);
 	printf("rtpengine %s: %s\n", answer_text(other, "version"), answer_text(other, "kind"));
 	json_array_foreach(results, i, result)
 	{
