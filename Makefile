@@ -197,9 +197,9 @@ fuzz: ## look for input that breaks FUZZ_TARGET (config, sdp, sip, users) for FU
 	$(BUILD)/fuzz/tests/fuzz/$(FUZZ_TARGET) -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=5 \
 		-artifact_prefix=$(BUILD)/fuzz/found/ $(BUILD)/fuzz/found/$(FUZZ_TARGET) tests/fuzz/corpus/$(FUZZ_TARGET)
 
-bench: ## what xdpark does on this machine, and rtpengine, as tables (about eight minutes; the machine should be idle)
+bench: ## what xdpark does on this machine, and rtpengine, as tables (under ten minutes; the machine should be idle)
 	@$(SUDO) tests/bench/deps $(PACKAGES_BENCH)
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory build $(BUILD)/tests/bench/map_bytes
 	@$(SUDO) tests/bench/run
 
 bench-quick: ## fail if a path of the relay costs 15% more than before (under a minute)
