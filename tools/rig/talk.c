@@ -18,6 +18,7 @@ enum {
 	NOBODY = -1,
 	PRIORITY = 10,
 	PAUSE_MOST_MS = 6000,
+	SLOTS_AT_ONCE = 20, /* who is further behind looks in between whether it is to stop */
 };
 
 #define SLOT_NS     1000000ULL
@@ -221,7 +222,7 @@ static void slot_serve(struct thread *thread)
 	}
 }
 
-/* Sleeps until the next slot begins; returns how many have begun. */
+/* Sleeps until the next slot begins; returns how many are to be served now. */
 static uint64_t slots_wait(const struct thread *thread)
 {
 	uint64_t next = (thread->slot + 1) * SLOT_NS, now;
@@ -231,6 +232,8 @@ static uint64_t slots_wait(const struct thread *thread)
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
 		;
 	now = clock_now() / SLOT_NS;
+	if (now > thread->slot + SLOTS_AT_ONCE)
+		return SLOTS_AT_ONCE;
 	return now > thread->slot ? now - thread->slot : 1;
 }
 
