@@ -72,13 +72,19 @@ static void bridge_forget(struct leg *leg)
 	bridge_dissolve(bridge);
 }
 
-/* What one leg hears of the other: it, or hold audio while the other one holds. */
+/*
+ * What one leg hears of the other: it, or hold audio while the other one holds. Who resumes is expected to
+ * talk when his ACK is here: until then he may not know that he is heard.
+ */
 static void bridge_hear(struct leg *leg, struct leg *other)
 {
-	if (leg_holds(other))
+	if (leg_holds(other)) {
 		leg_hear_hold(leg, other);
-	else
-		leg_hear_leg(leg, other, leg_on_hold(leg));
+		return;
+	}
+	leg_hear_leg(leg, other, leg_on_hold(leg));
+	if (!other->invite || other->invite_ours)
+		leg_await_word(leg);
 }
 
 /* What each may change to by itself: codecs that connect with the other's, or with what that may become. */
@@ -164,6 +170,14 @@ static void bridge_media_changed(struct leg *leg)
 		bridge_align(bridge, bridge_other(bridge, leg));
 }
 
+static void bridge_settled(struct leg *leg)
+{
+	struct leg *other = bridge_other(leg->owner, leg);
+
+	if (other && !leg_holds(leg))
+		leg_await_word(other);
+}
+
 /* The caller has just said what he wants to speak, so the other is asked first. */
 static void bridge_confirmed(struct leg *leg)
 {
@@ -225,6 +239,7 @@ static void bridge_referred(struct leg *leg, struct transaction *server, const s
 }
 
 static const struct leg_ops bridge_leg_ops = {
+        .settled = bridge_settled,
         .confirmed = bridge_confirmed,
         .ended = bridge_ended,
         .forget = bridge_forget,

@@ -46,6 +46,11 @@ struct leg_ops {
 	/* A re-INVITE changed direction, address or codec: set the media anew. Comes before the answer is
 	 * sent. */
 	void (*media_changed)(struct leg *leg);
+	/*
+	 * An INVITE of the far end is over: acknowledged, refused, or taken back. Comes before whatever else
+	 * is told of that.
+	 */
+	void (*settled)(struct leg *leg);
 	/* The daemon stops: free what is the owner's, without a word to anybody. Nobody owns the leg then. */
 	void (*forget)(struct leg *leg);
 	/* REFER; answer the transaction. */
@@ -99,7 +104,7 @@ struct leg {
 	void (*reached)(struct leg *leg, int error); /* who waits for it */
 	struct route *route;                         /* where a new call leads, while one waits; owned */
 	bool media_new;                              /* the SDP changed since the last plan */
-	struct timer unheard;                        /* hold until heard: 2 s without a word from the peer */
+	struct timer unheard;                        /* see leg_await_word() */
 	bool instead;                                /* hears the ringback until its hold audio is encoded */
 	uint64_t started_ms, up_ms;
 };
@@ -195,6 +200,12 @@ void leg_reinvite_done(struct leg *leg, int status);
 void leg_hear_nothing(struct leg *leg, struct leg *other);
 void leg_hear_hold(struct leg *leg, struct leg *other);
 void leg_hear_leg(struct leg *leg, struct leg *other, bool until_heard);
+
+/*
+ * From now on the other one can be expected to talk: a leg that hears its hold audio until then hears it for
+ * 2 s more, then the other one's silence. Nothing if that is running, or if it doesn't wait for a word.
+ */
+void leg_await_word(struct leg *leg);
 
 /* Speaks a number once. Returns its length in ms, 0: can't (no recordings, or the leg doesn't listen). */
 uint32_t leg_hear_number(struct leg *leg, const char *number);

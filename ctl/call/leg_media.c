@@ -77,6 +77,8 @@ static void leg_change(struct leg *leg, struct xd_plan *plan)
 {
 	endpoint_change(&leg->endpoint, plan, leg->media_new);
 	leg->media_new = false;
+	if (plan->action != XD_HOLD_UNTIL_HEARD)
+		timer_cancel(leg->calls->timers, &leg->unheard);
 }
 
 static void leg_join(struct xd_plan *plan, const struct leg *other)
@@ -153,9 +155,13 @@ static void leg_hear_held(struct leg *leg, struct leg *other, enum xd_action act
 		plan.action = action == XD_HOLD ? XD_MUTE : XD_FORWARD;
 	}
 	leg_change(leg, &plan);
-	if (plan.action == XD_HOLD_UNTIL_HEARD &&
+}
+
+void leg_await_word(struct leg *leg)
+{
+	if (leg->endpoint.plan.action == XD_HOLD_UNTIL_HEARD && !timer_is_set(&leg->unheard) &&
 	        timer_set(leg->calls->timers, &leg->unheard, LEG_UNHEARD_MS, leg_unheard) < 0)
-		log_error(&leg->subject, "out_of_memory", "where=leg_hear_held");
+		log_error(&leg->subject, "out_of_memory", "where=leg_await_word");
 }
 
 void leg_hear_hold(struct leg *leg, struct leg *other)

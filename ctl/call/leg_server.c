@@ -246,11 +246,15 @@ void leg_sdp_drop(struct leg *leg)
 
 void leg_invite_over(struct leg *leg)
 {
+	bool theirs = leg->invite && !leg->invite_ours;
+
 	transaction_forget(leg->invite);
 	leg->invite = NULL;
 	leg->reinvite_waits = false;
 	leg_reach_stop(leg);
 	leg_sdp_drop(leg);
+	if (theirs && leg->ops && leg->ops->settled)
+		leg->ops->settled(leg);
 }
 
 static void server_failed(void *owner, struct transaction *server, int status)

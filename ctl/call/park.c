@@ -160,15 +160,20 @@ void parked_codecs(const struct parked_leg *parked)
 	leg_codecs_for(caller, asked_for ? caller->agreement.codec : XD_CODECS);
 }
 
-/* What the parked caller hears after a change of his SDP, or with his first SDP in the ACK. */
+void parked_hear(const struct parked_leg *parked)
+{
+	const struct handover_welcome *terms = dataplane_terms(parked->calls->dataplane);
+
+	if (parked->taker && parked->taker->agreed && terms->live_frames)
+		leg_hear_leg(parked->caller, parked->taker, true);
+	else
+		leg_hear_hold(parked->caller, NULL);
+}
+
+/* After a change of the parked caller's SDP, or with his first SDP in the ACK. */
 static void parked_media(struct leg *caller)
 {
-	struct parked_leg *parked = caller->owner;
-
-	if (parked->taker && parked->taker->agreed)
-		leg_hear_leg(caller, parked->taker, leg_on_hold(caller));
-	else
-		leg_hear_hold(caller, NULL);
+	parked_hear(caller->owner);
 }
 
 static void parked_free(struct parked_leg *parked)

@@ -39,6 +39,13 @@ const struct parked_leg *parked_leg_of(const struct leg *leg);
 void parked_codecs(const struct parked_leg *parked);
 
 /*
+ * What the parked caller hears: hold audio, and who takes him up to the first word. Until the take is
+ * confirmed he hears hold audio at least: who never acknowledges may never say anything. Without live frames
+ * he isn't joined before.
+ */
+void parked_hear(const struct parked_leg *parked);
+
+/*
  * The taker has it: bridge, and the orbit is free. For take.c and recall. 0, or nothing has changed: -ENOMEM;
  * -ENOENT: the caller's codec, which his phone has changed meanwhile, doesn't connect with the taker's.
  */

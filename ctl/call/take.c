@@ -78,8 +78,7 @@ static int take_answer(struct parked_leg *parked, struct leg *taker)
 	parked_codecs(parked);
 	leg_set_owner(taker, &taker_ops, parked);
 	leg_hear_leg(taker, caller, false);
-	if (taker->agreed)
-		leg_hear_leg(caller, taker, leg_on_hold(caller));
+	parked_hear(parked);
 	return leg_answer(taker, caller->identity);
 }
 

@@ -20,6 +20,7 @@ enum {
 };
 
 const char *stage_sounds = "ctl/audio/sounds";
+bool stage_live_frames = true;
 
 static const char stage_yaml[] =
         "sip: {listen: [10.0.0.1:5060], agent: xdpark}\n"
@@ -177,6 +178,7 @@ int call_stage_open(void **state)
 	stage->fake->welcome.chunks = STAGE_CHUNKS;
 	stage->fake->welcome.endpoints = 2 * STAGE_ENDPOINTS;
 	stage->fake->welcome.endpoints_each = STAGE_ENDPOINTS;
+	stage->fake->welcome.live_frames = stage_live_frames;
 	fake_dataplane_start(stage->fake);
 	stage_start(stage);
 	stage->p101 = phone_new(&stage->net, stage->server, "101", "10.0.0.11:5060");

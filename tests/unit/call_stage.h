@@ -34,6 +34,9 @@ struct call_stage {
 /* Where the spoken digits are, "ctl/audio/sounds"; to be changed before call_stage_open(). */
 extern const char *stage_sounds;
 
+/* Whether the dataplane has live frames, true; to be changed before call_stage_open(). */
+extern bool stage_live_frames;
+
 /* cmocka set-up and tear-down; *state is the stage. Tear-down asserts that nothing is left of any call. */
 int call_stage_open(void **state);
 int call_stage_close(void **state);
