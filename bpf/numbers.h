@@ -15,6 +15,7 @@
 enum {
 	NUMBER_TRIES = 16,    /* each failure means that another CPU succeeded */
 	NUMBER_SAMPLES = 160, /* ticks between packets where the plan doesn't say */
+	NUMBER_AHEAD = 3,     /* packets: more than switching can bring a stream ahead of the clock */
 };
 
 /* What a packet is sent with. No padding. */
@@ -56,10 +57,37 @@ static __always_inline __u32 number_samples(const struct xd_plan *plan)
 	return plan->frame_chunks ? plan->frame_chunks * XD_CHUNK_TICKS : NUMBER_SAMPLES;
 }
 
-/* The timestamp of a packet that follows the last without being its talker's next. */
+/* Ticks from the clock to where the last packet's samples end: above 0 the next one would be ahead of it. */
+static __always_inline __s32 number_ahead(const struct xd_plan *plan, const struct pos *pos, __u64 time)
+{
+	return (__s32)(pos->timestamp + number_samples(plan) - number_clock(plan, time));
+}
+
+/*
+ * The timestamp of an anchor: where the last packet's samples end, or the clock's, if that is later. A talker
+ * can't be asked to wait, so each anchor may bring the stream ahead by a packet; hold streams wait, which
+ * brings it back. Where none came between (a phone that changes its SSRC all the time), or the talker's own
+ * clock runs ahead, an anchor steps by one tick only, and costs the hearer a packet's worth of samples.
+ */
 static __always_inline __u32 number_onwards(const struct xd_plan *plan, const struct pos *pos, __u64 time)
 {
+	__s32 ahead = number_ahead(plan, pos, time);
+
+	if (ahead > (__s32)(NUMBER_AHEAD * number_samples(plan)))
+		return pos->timestamp + 1;
 	return number_later(pos->timestamp + number_samples(plan), number_clock(plan, time));
+}
+
+/*
+ * Whether the first hold frame of a generation is left out, because the clock hasn't come yet to where the
+ * last packet's samples end: heard, that is a pause of less than a frame. A stream that is far ahead is so by
+ * its talker's clock, and isn't kept waiting for it.
+ */
+static __always_inline int number_waits(const struct xd_plan *plan, const struct pos *pos, __u64 time)
+{
+	__s32 ahead = number_ahead(plan, pos, time);
+
+	return !pos->own && ahead > 0 && ahead <= (__s32)(NUMBER_AHEAD * number_samples(plan));
 }
 
 static __always_inline __u64 pos_word(const struct view *view, __u64 talking, __u16 sequence, __u32 timestamp)
@@ -104,19 +132,24 @@ static __always_inline int pos_read(
 __noinline int number_hold(const struct view *view, __u64 time, struct number *number)
 {
 	struct xd_stream *stream = view ? stream_at(view->index) : NULL;
+	const struct xd_plan *plan;
 	struct pos pos;
 	int ending, try;
 
 	if (!stream || !number)
 		return XD_END_drop_old_generation;
+	plan = view_plan(view);
 	for (try = 0; try < NUMBER_TRIES; try++) {
 		ending = pos_read(view, stream, time, &pos);
 		if (ending != CONTINUE)
 			return ending;
 		if (pos.own && pos.talking)
 			return XD_END_drop_claimed_heard;
+		if (number_waits(plan, &pos, time))
+			return XD_END_drop_ahead;
 		number->sequence = pos.sequence + 1;
-		number->timestamp = number_onwards(view_plan(view), &pos, time);
+		number->timestamp =
+		        number_later(pos.timestamp + number_samples(plan), number_clock(plan, time));
 		number->marker = pos.talking || pos.fresh ? RTP_MARKER : 0;
 		if (swapped(&stream->pos, pos.word, pos_word(view, 0, number->sequence, number->timestamp)))
 			return CONTINUE;

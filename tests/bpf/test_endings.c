@@ -109,6 +109,13 @@ static void from_the_pump(void **state)
 	        world->endpoints[ANN].generation << XD_POS_GENERATION_SHIFT | XD_POS_TALKING;
 	outcome = world_pump(world, ANN, T0 + 5 * MS, 214);
 	note(&outcome, XD_END_drop_claimed_heard, "a claimed frame of who is talked to");
+	world_publish(world, BEN, plan, T0);
+	outcome = world_pump(world, BEN, T0 + 5 * MS, 214);
+	plan = world_plan_of(world, BEN);
+	plan.t0 += 10 * MS;
+	world_publish(world, BEN, plan, T0);
+	outcome = world_pump(world, BEN, T0 + 15 * MS, 214);
+	note(&outcome, XD_END_drop_ahead, "another stream's frame, half a frame after the last one");
 	assert_all_counted(world);
 }
 

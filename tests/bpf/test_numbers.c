@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "tests/bpf/world.h"
@@ -159,7 +160,8 @@ static void one_stream_over_talk_hold_and_talk(void **state)
 	world_bridge(world, ALICE, 1, BOB, 2);
 	before = say(world, &in, 0);
 	now = say(world, &in, 1);
-	t0 = world_now() + 10 * MS;
+	/* Not before the clock has come to where the talk ends. */
+	t0 = world_now() + 50 * MS;
 	republish(world, XD_HOLD, t0);
 	before = now;
 	now = pump(world, t0 + 5 * MS);
@@ -169,6 +171,8 @@ static void one_stream_over_talk_hold_and_talk(void **state)
 	now = pump(world, t0 + 25 * MS);
 	assert_next(&before, &now, 1, false);
 	assert_int_equal(now.timestamp, before.timestamp + 160);
+	/* What the pump was told is past comes to pass for the talker, too. */
+	usleep(75000);
 	republish(world, XD_FORWARD, 0);
 	before = now;
 	now = say(world, &in, 1);
