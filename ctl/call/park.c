@@ -83,7 +83,7 @@ static int park_target(const struct leg *parker, const struct refer *refer, cons
 	const struct config_park *park = &parker->tenant->park;
 
 	if (!park_allowed(parker) || strcasecmp(refer->method, "INVITE") != 0 || refer->replaces[0] ||
-	        !route_leads_to(parker->tenant, &parker->dialog.flow, refer->host))
+	        (refer->host[0] && !route_leads_to(parker->tenant, &parker->dialog.flow, refer->host)))
 		return 403;
 	*number = NULL;
 	if (park->number && !strcmp(refer->user, park->number))

@@ -9,13 +9,7 @@
 
 #include "ctl/call/bridge.h"
 #include "ctl/call/park.h"
-
-static const char *request_user(const struct sip_message *request)
-{
-	const osip_uri_t *uri = request->osip->req_uri;
-
-	return uri && uri->username ? uri->username : "";
-}
+#include "ctl/sip/uri.h"
 
 static const char *request_host(const struct sip_message *request)
 {
@@ -119,9 +113,14 @@ static void route_number(const struct sip_message *request, const struct sender 
 void route_find(const struct calls *calls, const struct sip_message *request, const struct sender *sender,
         struct route *route)
 {
-	const char *number = request_user(request);
+	char called[sizeof(route->number)];
+	const char *number = called;
 
 	memset(route, 0, sizeof(*route));
+	if (!request->osip->req_uri || uri_number(request->osip->req_uri, called, sizeof(called)) < 0) {
+		route->status = 404;
+		return;
+	}
 	route->status = sender->trunk ? trunk_tenant(calls, request, sender->trunk, route, &number)
 	                              : user_tenant(request, sender, route);
 	if (!route->status && strlen(number) >= sizeof(route->number))

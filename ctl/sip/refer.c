@@ -50,7 +50,7 @@ static int uri_take(struct refer *refer, const osip_uri_t *uri)
 	const char *method = uri_parameter(uri, "method");
 	osip_list_iterator_t iterator;
 
-	if (text_take(refer->user, sizeof(refer->user), uri->username ? uri->username : "") < 0 ||
+	if (uri_number(uri, refer->user, sizeof(refer->user)) < 0 ||
 	        text_take(refer->host, sizeof(refer->host), uri->host) < 0 ||
 	        text_take(refer->method, sizeof(refer->method), method && *method ? method : "INVITE") < 0)
 		return -EINVAL;
@@ -65,6 +65,19 @@ static int uri_take(struct refer *refer, const osip_uri_t *uri)
 	return 0;
 }
 
+/* Other schemes than sip: are addresses, too, if none that we can lead to. */
+static int address_take(struct refer *refer, const osip_uri_t *uri)
+{
+	const char *rest = uri && uri->string ? uri->string : "";
+
+	if (!*rest)
+		return uri_is_usable(uri) ? uri_take(refer, uri) : -EINVAL;
+	if (!text_is_clean(rest))
+		return -EINVAL;
+	snprintf(refer->method, sizeof(refer->method), "INVITE");
+	return strcasecmp(uri->scheme, "tel") ? 0 : number_read(rest, true, refer->user, sizeof(refer->user));
+}
+
 static int refer_to_read(const char *value, struct refer *refer)
 {
 	osip_from_t *address;
@@ -74,8 +87,8 @@ static int refer_to_read(const char *value, struct refer *refer)
 		return -EINVAL;
 	if (osip_from_init(&address))
 		return -ENOMEM;
-	if (osip_from_parse(address, value) == 0 && uri_is_usable(address->url))
-		error = uri_take(refer, address->url);
+	if (osip_from_parse(address, value) == 0)
+		error = address_take(refer, address->url);
 	osip_from_free(address);
 	return error;
 }

@@ -7,15 +7,15 @@
 
 /* What a REFER asks for. Strings are cut at their sizes: too long is -EINVAL. */
 struct refer {
-	char user[64];         /* user part of Refer-To, unescaped: "701" */
-	char host[256];        /* its host: a domain or an address */
+	char user[64];         /* number that Refer-To names: "701"; "": a URI without, as http: or urn: */
+	char host[256];        /* its host: a domain or an address; "" of tel:, which leads where we are */
 	char method[32];       /* "INVITE" by default */
 	char replaces[512];    /* value of a Replaces header in the URI, unescaped; "" if none */
 	char referred_by[512]; /* header value; "" if none */
 	bool subscribe;        /* false: `Refer-Sub: false` (RFC 4488), no NOTIFY wanted */
 };
 
-/* 0; -EINVAL: no Refer-To, several, or one that can't be understood, also tel: (400); -ENOMEM. */
+/* 0; -EINVAL: no Refer-To, several, or one that can't be understood (400); -ENOMEM. */
 int refer_read(const struct sip_message *request, struct refer *refer);
 
 /*

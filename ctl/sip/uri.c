@@ -135,6 +135,48 @@ int uri_address(const osip_uri_t *uri, struct address *address)
 	return 0;
 }
 
+static bool is_separator(char c)
+{
+	return c && strchr("-.()", c);
+}
+
+/* RFC 3966 3: digits and visual separators, perhaps behind a plus. */
+static bool is_telephone(const char *user, size_t length)
+{
+	size_t digits = 0;
+
+	for (size_t i = user[0] == '+'; i < length; i++) {
+		if (!isdigit((unsigned char)user[i]) && !is_separator(user[i]))
+			return false;
+		digits += !is_separator(user[i]);
+	}
+	return digits > 0;
+}
+
+int number_read(const char *user, bool phone, char *number, size_t size)
+{
+	size_t length = strcspn(user, ";"), used = 0;
+	bool bare = phone && is_telephone(user, length);
+
+	for (size_t i = 0; i < length; i++) {
+		if (bare && is_separator(user[i]))
+			continue;
+		if (used + 1 >= size)
+			return -EINVAL;
+		number[used++] = user[i];
+	}
+	number[used] = '\0';
+	return 0;
+}
+
+int uri_number(const osip_uri_t *uri, char *number, size_t size)
+{
+	const char *kind = uri_parameter(uri, "user");
+
+	return number_read(
+	        uri->username ? uri->username : "", kind && strcasecmp(kind, "phone") == 0, number, size);
+}
+
 bool host_equal(const char *a, const char *b)
 {
 	uint8_t ip_a[16], ip_b[16];

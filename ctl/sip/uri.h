@@ -41,6 +41,16 @@ const char *uri_parameter(const osip_uri_t *uri, const char *name);
 /* Where it leads when its host is a literal address; port SIP_PORT unless it names one. -EINVAL: a name. */
 int uri_address(const osip_uri_t *uri, struct address *address);
 
+/*
+ * The number that a user part or a tel: URI (RFC 3966) names, into `number`: without the parameters that may
+ * follow it (RFC 3261 19.1.6, RFC 4694: `4930700;npdi`), and without the visual separators of what can't be
+ * but a telephone number (`phone`: tel:, or user=phone). -EINVAL: longer than `size`.
+ */
+int number_read(const char *user, bool phone, char *number, size_t size);
+
+/* number_read() of a URI's user part; "" where there is none. */
+int uri_number(const osip_uri_t *uri, char *number, size_t size);
+
 /* The same host: names without case, addresses by value (`::1` is `0:0::1`). */
 bool host_equal(const char *a, const char *b);
 

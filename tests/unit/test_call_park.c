@@ -101,6 +101,8 @@ static void test_refused_refer_changes_nothing(void **state)
 	refer_refused(stage, &parker, "Refer-To: <sip:103@acme.example>", "SIP/2.0 403");
 	refer_refused(stage, &parker, "Refer-To: <sip:799@acme.example>", "SIP/2.0 403");
 	refer_refused(stage, &parker, "Refer-To: <sip:701@globex.example>", "SIP/2.0 403");
+	refer_refused(stage, &parker, "Refer-To: <tel:799>", "SIP/2.0 403");
+	refer_refused(stage, &parker, "Refer-To: <http://acme.example/700>", "SIP/2.0 403");
 	refer_refused(stage, &parker, "X-None: 1", "SIP/2.0 400");
 	for (unsigned i = 0; i < 3; i++)
 		phone_request(stage->trunk, &orbit_caller[i], "BYE", NULL, NULL);

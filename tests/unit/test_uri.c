@@ -64,6 +64,42 @@ static void only_what_can_be_reached_is_usable(void **state)
 	assert_false(uri_is_usable(NULL));
 }
 
+static void numbers_are_bare(void **state)
+{
+	static const struct {
+		const char *uri, *number;
+	} ROWS[] = {
+	        {"sip:700@acme.example", "700"},
+	        {"sip:acme.example", ""},
+	        {"sip:4930700;npdi@acme.example", "4930700"},
+	        {"sip:4930700;npdi;rn=+493;cic=+1@acme.example", "4930700"},
+	        {"sip:700;phone-context=x@acme.example;user=phone", "700"},
+	        {"sip:+49(30)7-0.0@acme.example;user=phone", "+4930700"},
+	        {"sip:+49(30)7-0.0@acme.example;user=PHONE", "+4930700"},
+	        /* Who doesn't say that it is one may mean a name. */
+	        {"sip:7-00@acme.example", "7-00"},
+	        {"sip:7-00@acme.example;user=ip", "7-00"},
+	        {"sip:a.b@acme.example;user=phone", "a.b"},
+	        {"sip:7+00-1@acme.example;user=phone", "7+00-1"},
+	        {"sip:*70-0@acme.example;user=phone", "*70-0"},
+	        {"sip:-@acme.example;user=phone", "-"},
+	        {"sip:;x@acme.example", ""},
+	};
+	osip_uri_t *uri;
+	char number[12];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		assert_int_equal(uri_parse(ROWS[i].uri, &uri), 0);
+		assert_int_equal(uri_number(uri, number, sizeof(number)), 0);
+		assert_string_equal(number, ROWS[i].number);
+		osip_uri_free(uri);
+	}
+	assert_int_equal(number_read("12345678901;x", false, number, sizeof(number)), 0);
+	assert_int_equal(number_read("123456789012", false, number, sizeof(number)), -EINVAL);
+	assert_int_equal(number_read("123456-789-012", true, number, 13), 0);
+}
+
 static void text_is_bare_and_bounded(void **state)
 {
 	char longest[URI_BYTES], longer[URI_BYTES + 1], user[URI_BYTES], *text;
@@ -127,6 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup(only_what_can_be_reached_is_usable, setup),
+	        cmocka_unit_test_setup(numbers_are_bare, setup),
 	        cmocka_unit_test_setup(text_is_bare_and_bounded, setup),
 	        cmocka_unit_test_setup(literal_hosts_are_addresses, setup),
 	};
