@@ -90,7 +90,8 @@ struct leg {
 	enum xd_codec codecs[XD_CODECS]; /* that this leg may use now, in order */
 	unsigned codec_count;
 	struct sdp_local local;
-	uint32_t local_hash; /* of the SDP text last sent, without o= */
+	struct sdp_types other_types; /* that the far end gave to anything but telephone-event */
+	uint32_t local_hash;          /* of the SDP text last sent, without o= */
 	bool agreed;
 	struct sdp_agreement agreement;
 	enum sdp_direction remote_direction; /* the far end's view; SENDONLY also for hold by 0.0.0.0 */

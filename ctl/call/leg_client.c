@@ -107,7 +107,7 @@ int leg_call(struct calls *calls, const struct leg_invitation *invitation, const
 int leg_answer_read(struct leg *leg, const struct sip_message *message)
 {
 	leg_sdp_drop(leg);
-	if (leg_sdp_read(message, &leg->sdp))
+	if (leg_sdp_read(leg, message, &leg->sdp))
 		return -EINVAL;
 	return leg->sdp ? 0 : -ENODATA;
 }

@@ -37,6 +37,10 @@ int leg_media_agreed(struct leg *leg, const struct sdp *remote, const struct sdp
 		leg->media_new = true;
 	leg->agreement = *agreement;
 	leg->agreed = true;
+	for (unsigned i = 0; i < 2; i++)
+		leg->other_types.bits[i] |= remote->others.bits[i];
+	if (agreement->payloads[XD_EVENT].type_in != XD_NO_PAYLOAD)
+		leg->local.event_type = agreement->payloads[XD_EVENT].type_in;
 	leg->remote_direction = remote->remote.port ? remote->direction : SDP_INACTIVE;
 	if (remote->held_by_address)
 		leg->remote_direction = remote->direction == SDP_INACTIVE ? SDP_INACTIVE : SDP_SENDONLY;

@@ -57,7 +57,7 @@ size_t leg_sdp_offer(struct leg *leg, char *text);
 
 /* Reads the SDP of a message: 0 with *sdp (owned by the caller; NULL when there is no body), or a status:
  * 400, 415, 488. */
-int leg_sdp_read(const struct sip_message *message, struct sdp **sdp);
+int leg_sdp_read(const struct leg *leg, const struct sip_message *message, struct sdp **sdp);
 
 /* Answers 488 with a Warning (RFC 3261 20.43), 415 with Accept, and others plainly. */
 void leg_reject(struct leg *leg, struct transaction *server, int status);

@@ -75,7 +75,7 @@ void leg_reinvited(struct leg *leg, struct transaction *server, const struct sip
 
 	if (reinvite_collides(leg, server, request))
 		return;
-	status = leg_sdp_read(request, &offer);
+	status = leg_sdp_read(leg, request, &offer);
 	if (status) {
 		leg_reject(leg, server, status);
 		return;

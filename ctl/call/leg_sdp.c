@@ -59,12 +59,17 @@ size_t leg_sdp_offer(struct leg *leg, char *text)
 	leg->local.ptime_ms = 0;
 	memcpy(leg->local.codecs, leg->codecs, sizeof(leg->local.codecs));
 	leg->local.codec_count = leg->codec_count;
+	leg->local.event_type = sdp_event_type(leg->local.event_type, &leg->other_types);
 	return leg_sdp_write(leg, NULL, text, write_offer);
 }
 
-int leg_sdp_read(const struct sip_message *message, struct sdp **sdp)
+int leg_sdp_read(const struct leg *leg, const struct sip_message *message, struct sdp **sdp)
 {
+	unsigned codecs = 0;
 	int result;
+
+	for (size_t i = 0; i < leg->tenant->codec_count; i++)
+		codecs |= 1U << leg->tenant->codecs[i];
 
 	*sdp = NULL;
 	if (!message->body_bytes)
@@ -74,7 +79,7 @@ int leg_sdp_read(const struct sip_message *message, struct sdp **sdp)
 	*sdp = malloc(sizeof(**sdp));
 	if (!*sdp)
 		return 500;
-	result = sdp_read(message->body, message->body_bytes, *sdp);
+	result = sdp_read(message->body, message->body_bytes, codecs, *sdp);
 	if (!result)
 		return 0;
 	free(*sdp);

@@ -58,7 +58,7 @@ int leg_incoming(struct calls *calls, struct transaction *server, const struct s
 	leg->state = LEG_INCOMING;
 	leg->user = user;
 	leg->trunk = trunk;
-	status = leg_sdp_read(request, &leg->sdp);
+	status = leg_sdp_read(leg, request, &leg->sdp);
 	if (!status)
 		status = leg_incoming_open(leg, server, request);
 	if (status) {

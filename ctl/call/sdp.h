@@ -16,8 +16,13 @@
 
 enum { SDP_BYTES = 8192, SDP_FORMATS = 16, SDP_STREAMS = 8 };
 
-/* The payload type of telephone-event in our offers. */
+/* The payload type of telephone-event in our offers, unless the session has another. */
 enum { SDP_EVENT_TYPE = 101 };
+
+/* A set of payload types, a bit each. */
+struct sdp_types {
+	uint64_t bits[2];
+};
 
 enum sdp_direction { SDP_SENDRECV, SDP_SENDONLY, SDP_RECVONLY, SDP_INACTIVE };
 
@@ -38,20 +43,24 @@ struct sdp {
 	unsigned maxptime_ms;                   /* 0: not said */
 	struct sdp_format formats[SDP_FORMATS]; /* known ones only */
 	unsigned format_count;
+	struct sdp_types others; /* the types that stand for anything but telephone-event */
 	bool rtcp_mux;
-	unsigned streams; /* m= lines in all, for the answer: others are refused with port 0 */
-	unsigned audio;   /* which of them is our audio stream; the first RTP/AVP audio with port != 0, else
-	                   * the first audio */
+	unsigned streams;            /* m= lines in all, for the answer: others are refused with port 0 */
+	unsigned audio;              /* which of them is our audio stream: see sdp_read() */
 	char media[SDP_STREAMS][64]; /* of each, how an answer refuses it: "video 0 RTP/AVP 96 97" */
 };
 
 /*
- * Reads SDP; `text` needs no NUL. Lines end in CRLF or LF. -EINVAL: malformed (400), more than SDP_BYTES or
- * SDP_STREAMS. -EPROTONOSUPPORT: no audio stream over RTP/AVP (488 Warning 304 or 305: RTP/SAVP alone, T.38
- * alone). An address must be literal and of one host: a name or multicast is -EINVAL. *sdp is written on
- * success only.
+ * Reads SDP; `text` needs no NUL. Our stream is the first audio over RTP/AVP that isn't refused (port 0) and
+ * has a voice codec of `codecs` (a bit each; RFC 3264 6), else the first that isn't refused, else the first.
+ * Lines end in CRLF or LF. -EINVAL: malformed (400), more than SDP_BYTES or SDP_STREAMS. -EPROTONOSUPPORT: no
+ * audio stream over RTP/AVP (488 Warning 304 or 305: RTP/SAVP alone, T.38 alone). An address must be literal
+ * and of one host: a name or multicast is -EINVAL. *sdp is written on success only.
  */
-int sdp_read(const char *text, size_t bytes, struct sdp *sdp);
+int sdp_read(const char *text, size_t bytes, unsigned codecs, struct sdp *sdp);
+
+/* For sdp_read(): every codec that there is. */
+enum { SDP_ANY_CODEC = (1U << XD_CODECS) - 1 };
 
 /* Whether media can be sent there: neither held by address nor refused. */
 static inline bool sdp_is_somewhere(const struct address *remote)
@@ -83,7 +92,14 @@ struct sdp_local {
 	enum xd_codec codecs[XD_CODECS]; /* of offers, in order */
 	unsigned codec_count;
 	bool telephone_event;
+	uint8_t event_type; /* its payload type in offers; 0: SDP_EVENT_TYPE */
 };
+
+/*
+ * A payload type for telephone-event that never stood for anything else in the session (RFC 3264 8.3.2):
+ * `agreed` (0: none yet) if it is none of `others`, else SDP_EVENT_TYPE, else a free dynamic one.
+ */
+uint8_t sdp_event_type(uint8_t agreed, const struct sdp_types *others);
 
 /*
  * Answer to an offer: picks one voice codec, `prefer` if it is one of ours and the offer has it (pass
@@ -100,8 +116,7 @@ int sdp_agree_answer(const struct sdp *offer, const enum xd_codec *codecs, unsig
 int sdp_agree_offer(
         const struct sdp_local *offered, const struct sdp *answer, struct sdp_agreement *agreement);
 
-/* Writes an offer into `text` (SDP_BYTES). Static types for G.711 and G.722, 101 for telephone-event. Returns
- * its length. */
+/* Writes an offer into `text` (SDP_BYTES). Static types for G.711 and G.722. Returns its length. */
 size_t sdp_write_offer(const struct sdp_local *local, char *text);
 
 /*

@@ -4,7 +4,8 @@
 
 #include <errno.h>
 
-enum { PTIME_MS = 20 };
+/* DYNAMIC: payload types without a meaning of their own (RFC 3551 6). */
+enum { PTIME_MS = 20, DYNAMIC_FIRST = 96, DYNAMIC_LAST = 127 };
 
 static bool direction_sends(enum sdp_direction direction)
 {
@@ -140,9 +141,27 @@ int sdp_agree_offer(
 		agreed = agreement_start(answer, voice->codec);
 		payload_agree(&agreed, XD_VOICE, sdp_codec_type(voice->codec), voice->type);
 		if (event && offered->telephone_event)
-			payload_agree(&agreed, XD_EVENT, SDP_EVENT_TYPE, event->type);
+			payload_agree(&agreed, XD_EVENT,
+			        offered->event_type ? offered->event_type : SDP_EVENT_TYPE, event->type);
 		*agreement = agreed;
 		return 0;
 	}
 	return -ENOENT;
+}
+
+static bool types_have(const struct sdp_types *types, unsigned type)
+{
+	return types->bits[type / 64] >> type % 64 & 1;
+}
+
+uint8_t sdp_event_type(uint8_t agreed, const struct sdp_types *others)
+{
+	if (agreed && !types_have(others, agreed))
+		return agreed;
+	if (!types_have(others, SDP_EVENT_TYPE))
+		return SDP_EVENT_TYPE;
+	for (uint8_t type = DYNAMIC_FIRST; type <= DYNAMIC_LAST; type++)
+		if (!types_have(others, type))
+			return type;
+	return SDP_EVENT_TYPE;
 }

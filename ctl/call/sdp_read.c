@@ -221,11 +221,15 @@ static int stream_note(const struct stream *stream, char *note, size_t size)
 	return 0;
 }
 
-/* The first pass: form of every line, v=, o=, m=. *ours is the m= line of our stream. */
-static int streams_read(struct text rest, struct sdp *sdp, struct stream *ours)
+static bool stream_is_ours(const struct stream *stream)
+{
+	return text_is(stream->media, "audio") && text_is(stream->protocol, "RTP/AVP");
+}
+
+/* The first pass: form of every line, v=, o=, m=. */
+static int streams_read(struct text rest, struct sdp *sdp, struct stream streams[SDP_STREAMS])
 {
 	bool found = false, started = false;
-	struct stream stream;
 	struct line line;
 	int error;
 
@@ -237,15 +241,11 @@ static int streams_read(struct text rest, struct sdp *sdp, struct stream *ours)
 			return -EINVAL;
 		if (line.kind != 'm')
 			continue;
-		if (sdp->streams == SDP_STREAMS || stream_read(line.value, &stream) < 0 ||
-		        stream_note(&stream, sdp->media[sdp->streams], sizeof(sdp->media[0])) < 0)
+		if (sdp->streams == SDP_STREAMS || stream_read(line.value, &streams[sdp->streams]) < 0 ||
+		        stream_note(&streams[sdp->streams], sdp->media[sdp->streams], sizeof(sdp->media[0])) <
+		                0)
 			return -EINVAL;
-		if (text_is(stream.media, "audio") && text_is(stream.protocol, "RTP/AVP") &&
-		        (!found || (!ours->port_number && stream.port_number))) {
-			found = true;
-			*ours = stream;
-			sdp->audio = sdp->streams;
-		}
+		found |= stream_is_ours(&streams[sdp->streams]);
 		sdp->streams++;
 	}
 	if (error < 0 || !started)
@@ -338,16 +338,19 @@ static void formats_read(struct text types, const struct mapping *mappings, stru
 	struct text word;
 	unsigned type;
 
-	while ((word = word_next(&types)).length && sdp->format_count < SDP_FORMATS) {
+	while ((word = word_next(&types)).length) {
 		if (!text_number(word, TYPES - 1, &type) || seen[type] || (type >= 64 && type <= 95))
 			continue;
 		seen[type] = true;
-		if (mappings[type].known)
+		if (!mappings[type].known || mappings[type].format.kind != XD_EVENT)
+			sdp->others.bits[type / 64] |= 1ULL << type % 64;
+		if (mappings[type].known && sdp->format_count < SDP_FORMATS)
 			sdp->formats[sdp->format_count++] = mappings[type].format;
 	}
 }
 
-int sdp_read(const char *text, size_t bytes, struct sdp *sdp)
+/* What the session and the stream number `audio` of them say. */
+static int audio_read(struct text all, const struct stream *stream, unsigned audio, struct sdp *sdp)
 {
 	struct mapping mappings[TYPES] = {
 	        [0] = {true, {XD_VOICE, XD_PCMU, 0}},
@@ -356,10 +359,70 @@ int sdp_read(const char *text, size_t bytes, struct sdp *sdp)
 	        [13] = {true, {XD_NOISE, XD_PCMU, 13}},
 	};
 	struct section session = {.direction = SDP_SENDRECV}, ours = session;
+
+	sections_read(all, audio, &session, &ours, mappings);
+	if (ours.connection == CONNECTION_NONE)
+		ours.connection = session.connection;
+	else
+		memcpy(session.ip, ours.ip, sizeof(session.ip));
+	/* Who refuses the stream needs no address. */
+	if (ours.connection != CONNECTION_GOOD && stream->port_number)
+		return -EINVAL;
+	sdp->audio = audio;
+	if (ours.connection == CONNECTION_GOOD) {
+		memcpy(sdp->remote.ip, session.ip, sizeof(sdp->remote.ip));
+		sdp->held_by_address = address_is_any(session.ip);
+	}
+	sdp->remote.port = stream->port_number;
+	sdp->direction = ours.directed ? ours.direction : session.direction;
+	sdp->ptime_ms = ours.ptime_ms ? ours.ptime_ms : session.ptime_ms;
+	sdp->maxptime_ms = ours.maxptime_ms ? ours.maxptime_ms : session.maxptime_ms;
+	sdp->rtcp_mux = ours.rtcp_mux;
+	formats_read(stream->formats, mappings, sdp);
+	return 0;
+}
+
+static bool has_codec(const struct sdp *sdp, unsigned codecs)
+{
+	for (unsigned i = 0; i < sdp->format_count; i++)
+		if (sdp->formats[i].kind == XD_VOICE && codecs >> sdp->formats[i].codec & 1)
+			return true;
+	return false;
+}
+
+/* The second pass, for each audio stream until one suits; `head` is what the first pass has found. */
+static int audio_choose(struct text all, const struct stream *streams, unsigned codecs,
+        const struct sdp *head, struct sdp *chosen)
+{
+	int found = -EPROTONOSUPPORT;
+
+	for (unsigned i = 0; i < head->streams; i++) {
+		struct sdp read = *head;
+		bool better;
+		int error;
+
+		if (!stream_is_ours(&streams[i]))
+			continue;
+		error = audio_read(all, &streams[i], i, &read);
+		if (!error && read.remote.port && has_codec(&read, codecs)) {
+			*chosen = read;
+			return 0;
+		}
+		better = found == -EPROTONOSUPPORT ||
+		         (!found && !chosen->remote.port && streams[i].port_number);
+		if (!better)
+			continue;
+		found = error;
+		*chosen = read;
+	}
+	return found;
+}
+
+int sdp_read(const char *text, size_t bytes, unsigned codecs, struct sdp *sdp)
+{
+	struct stream streams[SDP_STREAMS];
 	struct text all = {text, bytes};
-	struct stream stream = {0};
-	struct sdp read = {0};
-	const uint8_t *ip;
+	struct sdp head = {0}, chosen;
 	int error;
 
 	/* Some end with empty lines. */
@@ -367,28 +430,11 @@ int sdp_read(const char *text, size_t bytes, struct sdp *sdp)
 		all.length--;
 	if (!all.length || bytes > SDP_BYTES || memchr(text, '\0', all.length))
 		return -EINVAL;
-	error = streams_read(all, &read, &stream);
+	error = streams_read(all, &head, streams);
+	if (!error)
+		error = audio_choose(all, streams, codecs, &head, &chosen);
 	if (error < 0)
 		return error;
-	sections_read(all, read.audio, &session, &ours, mappings);
-	if (ours.connection == CONNECTION_NONE)
-		ours.connection = session.connection;
-	else
-		memcpy(session.ip, ours.ip, sizeof(session.ip));
-	/* Who refuses the stream needs no address. */
-	if (ours.connection != CONNECTION_GOOD && stream.port_number)
-		return -EINVAL;
-	ip = session.ip;
-	if (ours.connection == CONNECTION_GOOD) {
-		memcpy(read.remote.ip, ip, sizeof(read.remote.ip));
-		read.held_by_address = address_is_any(ip);
-	}
-	read.remote.port = stream.port_number;
-	read.direction = ours.directed ? ours.direction : session.direction;
-	read.ptime_ms = ours.ptime_ms ? ours.ptime_ms : session.ptime_ms;
-	read.maxptime_ms = ours.maxptime_ms ? ours.maxptime_ms : session.maxptime_ms;
-	read.rtcp_mux = ours.rtcp_mux;
-	formats_read(stream.formats, mappings, &read);
-	*sdp = read;
+	*sdp = chosen;
 	return 0;
 }

@@ -83,7 +83,8 @@ size_t sdp_write_offer(const struct sdp_local *local, char *text)
 		rows[count++] =
 		        (struct row){codec_name(local->codecs[i]), sdp_codec_type(local->codecs[i]), false};
 	if (local->telephone_event)
-		rows[count++] = (struct row){"telephone-event", SDP_EVENT_TYPE, true};
+		rows[count++] = (struct row){
+		        "telephone-event", local->event_type ? local->event_type : SDP_EVENT_TYPE, true};
 	put_session(&writing, local);
 	put_stream(&writing, local, local->port, rows, count, false);
 	return writing.used;

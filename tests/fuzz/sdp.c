@@ -39,7 +39,7 @@ static void check_answer(const struct sdp *sdp, const struct sdp_local *local)
 		return;
 	require(agreement.ptime_ms >= 10 && agreement.ptime_ms <= 60 && agreement.ptime_ms % 10 == 0);
 	length = sdp_write_answer(local, sdp, &agreement, text);
-	require(length == strlen(text) && !sdp_read(text, length, &again));
+	require(length == strlen(text) && !sdp_read(text, length, SDP_ANY_CODEC, &again));
 	require(again.streams == sdp->streams && again.audio == sdp->audio);
 	require(again.remote.port == (sdp->remote.port ? local->port : 0));
 	require(again.format_count >= 1 && again.formats[0].codec == agreement.codec);
@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sdp_agreement agreement;
 	struct sdp sdp;
 
-	if (sdp_read((const char *)data, size, &sdp) < 0)
+	if (sdp_read((const char *)data, size, SDP_ANY_CODEC, &sdp) < 0)
 		return 0;
 	check_read(&sdp);
 	check_answer(&sdp, &local);

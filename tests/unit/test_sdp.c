@@ -19,7 +19,7 @@ static const enum xd_codec ours[] = {XD_PCMA, XD_G722, XD_PCMU};
 
 static int read_text(const char *text, struct sdp *sdp)
 {
-	return sdp_read(text, strlen(text), sdp);
+	return sdp_read(text, strlen(text), SDP_ANY_CODEC, sdp);
 }
 
 static struct sdp read_good(const char *text)
@@ -100,7 +100,8 @@ static void bad_bodies_are_refused(void **state)
 			fail_msg("row %u: %d for %s", i, error, rows[i].body);
 	}
 	assert_int_equal(
-	        sdp_read(SESSION "a=\0\r\n" AUDIO, sizeof(SESSION "a=\0\r\n" AUDIO) - 1, &sdp), -EINVAL);
+	        sdp_read(SESSION "a=\0\r\n" AUDIO, sizeof(SESSION "a=\0\r\n" AUDIO) - 1, SDP_ANY_CODEC, &sdp),
+	        -EINVAL);
 }
 
 static void long_bodies_are_refused(void **state)
@@ -112,8 +113,8 @@ static void long_bodies_are_refused(void **state)
 	(void)state;
 	memset(body, 'x', SDP_BYTES + 1);
 	memcpy(body, good, sizeof(good) - 1);
-	assert_int_equal(sdp_read(body, SDP_BYTES, &sdp), 0);
-	assert_int_equal(sdp_read(body, SDP_BYTES + 1, &sdp), -EINVAL);
+	assert_int_equal(sdp_read(body, SDP_BYTES, SDP_ANY_CODEC, &sdp), 0);
+	assert_int_equal(sdp_read(body, SDP_BYTES + 1, SDP_ANY_CODEC, &sdp), -EINVAL);
 	free(body);
 }
 
@@ -365,10 +366,10 @@ static void cut_and_changed_bodies(void **state)
 		char *body = malloc(length + 1);
 
 		memcpy(body, good, length);
-		sdp_read(body, length, &sdp);
+		sdp_read(body, length, SDP_ANY_CODEC, &sdp);
 		for (unsigned i = 0; i < 256 && length; i++) {
 			body[length - 1] = (char)i;
-			sdp_read(body, length, &sdp);
+			sdp_read(body, length, SDP_ANY_CODEC, &sdp);
 		}
 		free(body);
 	}

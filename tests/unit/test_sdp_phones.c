@@ -174,7 +174,7 @@ static const enum xd_codec ours[] = {XD_PCMA, XD_PCMU, XD_G722};
 static struct sdp phone_read(const struct phone *phone)
 {
 	struct sdp sdp;
-	int error = sdp_read(phone->body, strlen(phone->body), &sdp);
+	int error = sdp_read(phone->body, strlen(phone->body), SDP_ANY_CODEC, &sdp);
 
 	if (error)
 		fail_msg("%s: %d", phone->name, error);
@@ -242,7 +242,7 @@ static void phones_are_answered(void **state)
 		print_message("%s\n", phones[i].name);
 		assert_string_equal(streams, phones[i].answer);
 		assert_int_equal(strstr(text, "a=rtcp-mux\r\n") != NULL, phones[i].rtcp_mux);
-		assert_int_equal(sdp_read(text, length, &again), 0);
+		assert_int_equal(sdp_read(text, length, SDP_ANY_CODEC, &again), 0);
 		assert_int_equal(again.streams, sdp.streams);
 		assert_int_equal(again.audio, sdp.audio);
 		assert_int_equal(again.remote.port, 30000);

@@ -43,7 +43,7 @@ static bool read_relay(const struct sip_message *message, struct sockaddr_in *re
 	struct sockaddr_storage name;
 	struct sdp sdp;
 
-	if (!message->body || sdp_read(message->body, message->body_bytes, &sdp) < 0 ||
+	if (!message->body || sdp_read(message->body, message->body_bytes, SDP_ANY_CODEC, &sdp) < 0 ||
 	        !sdp_is_somewhere(&sdp.remote) || !address_is_ipv4(sdp.remote.ip))
 		return false;
 	address_to_socket(&sdp.remote, &name);
