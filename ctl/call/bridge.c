@@ -334,7 +334,9 @@ static void bridge_failed(void *owner, int status)
 
 	bridge->hunt = NULL;
 	bridge_dissolve(bridge);
-	leg_refuse(caller, status, NULL);
+	/* It may be anything that the other side lacks. */
+	leg_refuse(caller, status,
+	        status == 488 ? "399 xdpark \"The other side can't take the call's media\"" : NULL);
 }
 
 static const struct hunt_ops bridge_hunt_ops = {

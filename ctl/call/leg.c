@@ -84,6 +84,7 @@ void legs_free(struct calls *calls)
 		if (leg->ops && leg->ops->forget)
 			leg->ops->forget(leg);
 		timer_cancel(calls->timers, &leg->unheard);
+		timer_cancel(calls->timers, &leg->expires);
 		leg_reach_stop(leg);
 		nexthop_use_end(calls->dataplane, &leg->nexthop);
 		transaction_forget(leg->invite);
@@ -100,6 +101,7 @@ void legs_free(struct calls *calls)
 void leg_close_media(struct leg *leg)
 {
 	timer_cancel(leg->calls->timers, &leg->unheard);
+	timer_cancel(leg->calls->timers, &leg->expires);
 	leg_reach_stop(leg);
 	nexthop_use_end(leg->calls->dataplane, &leg->nexthop);
 	endpoint_close(&leg->endpoint);
@@ -209,7 +211,7 @@ void leg_bye(struct leg *leg, const char *cause)
 	char reason[128];
 
 	if (leg->invite && !leg->invite_ours && transaction_request(leg->invite))
-		leg_reject(leg, leg->invite, 487);
+		leg_reject(leg, leg->invite, 487, NULL);
 	leg->bye_when_acked = false;
 	leg_closing(leg);
 	if (bye && cause) {

@@ -106,17 +106,18 @@ struct leg {
 	struct route *route;                         /* where a new call leads, while one waits; owned */
 	bool media_new;                              /* the SDP changed since the last plan */
 	struct timer unheard;                        /* see leg_await_word() */
+	struct timer expires;                        /* incoming: the time that its Expires gives */
 	bool instead;                                /* hears the ringback until its hold audio is encoded */
 	uint64_t started_ms, up_ms;
 };
 
 /*
  * A leg of a new INVITE. Result in *leg; or a status to answer with (the transaction is untouched): 400 SDP,
- * 415, 488, 500, 503 no endpoint.
+ * 415, 488 (its Warning, if it isn't for lack of a stream, in *warning), 500, 503 no endpoint.
  */
 int leg_incoming(struct calls *calls, struct transaction *server, const struct sip_message *request,
         const struct config_tenant *tenant, const struct config_user *user, const struct config_trunk *trunk,
-        struct leg **leg);
+        struct leg **leg, const char **warning);
 
 /* Whom to call and as whom. */
 struct leg_invitation {
@@ -161,9 +162,14 @@ void leg_early(struct leg *leg);
  */
 int leg_answer(struct leg *leg, const char *identity);
 
-/* Refuses an unanswered incoming leg; it closes. `warning`: text of a Warning 399 header with 488, or NULL.
+/*
+ * Refuses an unanswered incoming leg; it closes. `reason`: the reason phrase; with 488 the value of its
+ * Warning (RFC 3261 20.43), which speaks of codecs unless told. May be NULL.
  */
 void leg_refuse(struct leg *leg, int status, const char *reason);
+
+/* The Warning of a 488 because media can't be served, by the error of leg_reach() and the like. */
+const char *media_warning(int error);
 
 /* Ends the leg, whatever its state: refuses, cancels, or says BYE. Its owner is told nothing more. */
 void leg_hangup(struct leg *leg, const char *cause);

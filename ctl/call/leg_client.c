@@ -112,6 +112,16 @@ int leg_answer_read(struct leg *leg, const struct sip_message *message)
 	return leg->sdp ? 0 : -ENODATA;
 }
 
+int leg_first_answer_read(struct leg *leg, const struct sip_message *message)
+{
+	int result = leg_answer_read(leg, message);
+
+	if (result || leg->sdp->remote.port)
+		return result;
+	leg_sdp_drop(leg);
+	return -ECONNREFUSED;
+}
+
 int leg_answer_agree(struct leg *leg)
 {
 	struct sdp_agreement agreement;
@@ -193,7 +203,7 @@ static void client_answered(struct leg *leg, struct transaction *client, const s
 		return;
 	leg->state = LEG_UP;
 	leg->up_ms = timers_now(leg->calls->timers);
-	result = leg_answer_read(leg, response);
+	result = leg_first_answer_read(leg, response);
 	if (result == -ENODATA && leg->agreed)
 		result = 0; /* agreed by the 183 before */
 	if (!result)
@@ -208,7 +218,7 @@ static void client_progress(struct leg *leg, const struct sip_message *response,
 
 	if (leg->state != LEG_CALLING || status == 100)
 		return;
-	if (!leg->agreed && !leg_answer_read(leg, response))
+	if (!leg->agreed && !leg_first_answer_read(leg, response))
 		early = !leg_answer_agree(leg);
 	if (leg->ops && leg->ops->progress)
 		leg->ops->progress(leg, status, early);

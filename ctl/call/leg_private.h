@@ -59,8 +59,8 @@ size_t leg_sdp_offer(struct leg *leg, char *text);
  * 400, 415, 488. */
 int leg_sdp_read(const struct leg *leg, const struct sip_message *message, struct sdp **sdp);
 
-/* Answers 488 with a Warning (RFC 3261 20.43), 415 with Accept, and others plainly. */
-void leg_reject(struct leg *leg, struct transaction *server, int status);
+/* Answers 488 with this Warning (NULL: about codecs; RFC 3261 20.43), 415 with Accept, and others plainly. */
+void leg_reject(struct leg *leg, struct transaction *server, int status, const char *warning);
 
 /* A re-INVITE of the far end, and what ACK and failure mean to one. */
 void leg_reinvited(struct leg *leg, struct transaction *server, const struct sip_message *request);
@@ -101,6 +101,12 @@ uint32_t sip_cseq(const struct sip_message *message);
 
 /* Takes the SDP that answers our offer in hand. -ENODATA: there is none; -EINVAL. */
 int leg_answer_read(struct leg *leg, const struct sip_message *message);
+
+/*
+ * As leg_answer_read() of the first answer of a session: also -ECONNREFUSED, for one that refuses the stream
+ * (port 0). Of a later one that is hold.
+ */
+int leg_first_answer_read(struct leg *leg, const struct sip_message *message);
 
 /* Agrees with the answer in hand, if any, and lets go of it. -ENOENT: no codec of ours; others of
  * leg_media_agreed. */

@@ -20,9 +20,21 @@ bool leg_latches(const struct leg *leg, const uint8_t ip[16])
 {
 	if (leg_in_media_networks(leg, ip))
 		return false;
+	/* No NAT stands between two IP versions: what the phone says of the other one is all there is. */
+	if (address_is_ipv4(ip) != address_is_ipv4(leg->source.ip))
+		return false;
 	if (leg->nat)
 		return true;
 	return address_is_private(ip) && !address_same_ip(ip, leg->source.ip);
+}
+
+const char *media_warning(int error)
+{
+	if (error == -EAFNOSUPPORT)
+		return "301 xdpark \"No media address of that IP version\"";
+	if (error == -EADDRINUSE)
+		return "399 xdpark \"Media of the server's own host can't be served\"";
+	return "399 xdpark \"The media address can't be reached\"";
 }
 
 /* Where media that SDP says is at `media` goes in truth. */

@@ -24,7 +24,7 @@ static bool reinvite_collides(struct leg *leg, struct transaction *server, const
 		if (response)
 			transaction_respond(server, response);
 	} else {
-		leg_reject(leg, server, 500);
+		leg_reject(leg, server, 500, NULL);
 	}
 	return true;
 }
@@ -43,7 +43,8 @@ static int reinvite_agree(struct leg *leg)
 	return 488;
 }
 
-static void reinvite_answer(struct leg *leg, int status)
+/* `warning`: of a 488, as leg_reject() takes it. */
+static void reinvite_answer(struct leg *leg, int status, const char *warning)
 {
 	if (!status)
 		status = reinvite_agree(leg);
@@ -51,7 +52,7 @@ static void reinvite_answer(struct leg *leg, int status)
 	if (status == 1)
 		return;
 	if (status) {
-		leg_reject(leg, leg->invite, status);
+		leg_reject(leg, leg->invite, status, warning);
 		leg_invite_over(leg);
 		leg->late_offer = false;
 		return;
@@ -65,7 +66,7 @@ static void reinvite_answer(struct leg *leg, int status)
 
 static void reinvite_reached(struct leg *leg, int error)
 {
-	reinvite_answer(leg, error ? 488 : 0);
+	reinvite_answer(leg, error ? 488 : 0, error ? media_warning(error) : NULL);
 }
 
 void leg_reinvited(struct leg *leg, struct transaction *server, const struct sip_message *request)
@@ -77,7 +78,7 @@ void leg_reinvited(struct leg *leg, struct transaction *server, const struct sip
 		return;
 	status = leg_sdp_read(leg, request, &offer);
 	if (status) {
-		leg_reject(leg, server, status);
+		leg_reject(leg, server, status, NULL);
 		return;
 	}
 	leg->invite = server;
@@ -94,13 +95,13 @@ void leg_reinvited(struct leg *leg, struct transaction *server, const struct sip
 void leg_reinvite_done(struct leg *leg, int status)
 {
 	if (leg->reinvite_waits && leg->state == LEG_UP)
-		reinvite_answer(leg, status);
+		reinvite_answer(leg, status, NULL);
 }
 
 void leg_reinvite_cancelled(struct leg *leg)
 {
 	if (leg->invite && !leg->invite_ours && leg->state == LEG_UP)
-		reinvite_answer(leg, 487);
+		reinvite_answer(leg, 487, NULL);
 }
 
 static void reinvite_over(struct leg *leg, int status)

@@ -16,7 +16,7 @@ static void leg_byed(struct leg *leg, struct transaction *server)
 	if (leg->state == LEG_CLOSING && !leg->bye_when_acked)
 		return; /* ours crossed theirs: ours ends the leg */
 	if (leg->invite && !leg->invite_ours && transaction_request(leg->invite))
-		leg_reject(leg, leg->invite, 487); /* RFC 3261 15.1.2 */
+		leg_reject(leg, leg->invite, 487, NULL); /* RFC 3261 15.1.2 */
 	leg_ended(leg, 487, "BYE");
 	leg_gone(leg);
 }

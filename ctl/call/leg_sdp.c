@@ -87,7 +87,7 @@ int leg_sdp_read(const struct leg *leg, const struct sip_message *message, struc
 	return result == -EPROTONOSUPPORT ? 488 : 400;
 }
 
-void leg_reject(struct leg *leg, struct transaction *server, int status)
+void leg_reject(struct leg *leg, struct transaction *server, int status, const char *warning)
 {
 	const struct sip_message *request = transaction_request(server);
 	osip_message_t *response;
@@ -101,7 +101,8 @@ void leg_reject(struct leg *leg, struct transaction *server, int status)
 		return;
 	if (status == 488)
 		sip_header_set(response, "Warning",
-		        "305 xdpark \"No audio over RTP/AVP with a codec that can be connected\"");
+		        warning ? warning
+		                : "305 xdpark \"No audio over RTP/AVP with a codec that can be connected\"");
 	if (status == 415)
 		sip_header_set(response, "Accept", "application/sdp");
 	if (status == 500) {

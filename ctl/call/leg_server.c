@@ -20,6 +20,32 @@ static bool via_differs(const struct sip_message *request)
 	return !address_same_ip(ip, request->flow.remote.ip);
 }
 
+/* RFC 3261 13.3.1: the caller doesn't wait any longer. */
+static void leg_expired(struct timer *timer)
+{
+	struct leg *leg = owner_of(timer, struct leg, expires);
+
+	if (leg->state != LEG_INCOMING)
+		return;
+	leg_ended(leg, 487, "expired");
+	leg_refuse(leg, 487, NULL);
+}
+
+/* What isn't a number says nothing. */
+static int leg_expires(struct leg *leg, const osip_message_t *request)
+{
+	const char *value = sip_header(request, "Expires", 0);
+	unsigned long seconds;
+	char *end;
+
+	if (!value || *value < '0' || *value > '9')
+		return 0;
+	seconds = strtoul(value, &end, 10);
+	if (end[strspn(end, " \t")] || seconds > UINT32_MAX)
+		return 0;
+	return timer_set(leg->calls->timers, &leg->expires, seconds * 1000ULL, leg_expired);
+}
+
 static int leg_incoming_open(struct leg *leg, struct transaction *server, const struct sip_message *request)
 {
 	char contact[ADDRESS_TEXT + 32];
@@ -39,6 +65,8 @@ static int leg_incoming_open(struct leg *leg, struct transaction *server, const 
 	result = leg_media_open(leg, leg->sdp ? leg->sdp->remote.ip : request->flow.remote.ip);
 	if (result < 0)
 		return result == -EAFNOSUPPORT ? 488 : 503;
+	if (leg_expires(leg, request->osip) < 0)
+		return 500;
 	leg->invite = server;
 	leg->invite_cseq = sip_cseq(request);
 	leg->late_offer = !leg->sdp;
@@ -48,7 +76,7 @@ static int leg_incoming_open(struct leg *leg, struct transaction *server, const 
 
 int leg_incoming(struct calls *calls, struct transaction *server, const struct sip_message *request,
         const struct config_tenant *tenant, const struct config_user *user, const struct config_trunk *trunk,
-        struct leg **result)
+        struct leg **result, const char **warning)
 {
 	struct leg *leg = leg_new(calls, tenant);
 	int status;
@@ -59,8 +87,11 @@ int leg_incoming(struct calls *calls, struct transaction *server, const struct s
 	leg->user = user;
 	leg->trunk = trunk;
 	status = leg_sdp_read(leg, request, &leg->sdp);
-	if (!status)
+	if (!status) {
 		status = leg_incoming_open(leg, server, request);
+		if (status == 488)
+			*warning = media_warning(-EAFNOSUPPORT);
+	}
 	if (status) {
 		leg_gone(leg);
 		return status;
@@ -140,6 +171,7 @@ int leg_answer(struct leg *leg, const char *identity)
 	sip_header_set(response, "Supported", SIP_SUPPORTED);
 	if (identity)
 		sip_header_set(response, "P-Asserted-Identity", identity);
+	timer_cancel(leg->calls->timers, &leg->expires);
 	leg->state = LEG_ANSWERED;
 	result = transaction_respond(leg->invite, response);
 	if (result < 0)
@@ -158,7 +190,7 @@ void leg_refuse(struct leg *leg, int status, const char *reason)
 	log_info(&leg->subject, "leg_refused", "number=%s status=%d", leg->number, status);
 	leg->calls->counters.refused++;
 	if (status == 488 || status == 415)
-		leg_reject(leg, leg->invite, status);
+		leg_reject(leg, leg->invite, status, reason);
 	else if (request && (response = sip_response(request, status, reason, leg->dialog.local_tag)))
 		transaction_respond(leg->invite, response);
 	leg_gone(leg);
@@ -202,7 +234,7 @@ static void late_reached(struct leg *leg, int error)
 
 static void late_answer(struct leg *leg, const struct sip_message *ack)
 {
-	int result = leg_answer_read(leg, ack);
+	int result = leg->up_ms ? leg_answer_read(leg, ack) : leg_first_answer_read(leg, ack);
 
 	if (!result)
 		result = leg_reach(leg, late_reached);

@@ -129,14 +129,17 @@ void route_find(const struct calls *calls, const struct sip_message *request, co
 		route_number(request, sender, number, route);
 }
 
-static void reject_unmade(struct transaction *server, const struct sip_message *request, int status)
+/* `warning`: of a 488; NULL: there is no stream of ours in it. */
+static void reject_unmade(
+        struct transaction *server, const struct sip_message *request, int status, const char *warning)
 {
 	osip_message_t *response = sip_response(request, status, NULL, NULL);
 
 	if (!response)
 		return;
 	if (status == 488)
-		sip_header_set(response, "Warning", "305 xdpark \"No audio over RTP/AVP\"");
+		sip_header_set(
+		        response, "Warning", warning ? warning : "305 xdpark \"No audio over RTP/AVP\"");
 	if (status == 415)
 		sip_header_set(response, "Accept", "application/sdp");
 	if (status == 503)
@@ -172,12 +175,15 @@ static void route_reached(struct leg *leg, int error)
 {
 	if (!error)
 		route_follow(leg);
+	else if (error == -ETIMEDOUT || error == -ENOSPC)
+		leg_refuse(leg, 503, NULL);
 	else
-		leg_refuse(leg, error == -ETIMEDOUT || error == -ENOSPC ? 503 : 488, NULL);
+		leg_refuse(leg, 488, media_warning(error));
 }
 
 void route_invite(struct calls *calls, struct transaction *server, const struct sip_message *request)
 {
+	const char *warning = NULL;
 	struct sender sender;
 	struct route route;
 	struct leg *leg;
@@ -187,12 +193,13 @@ void route_invite(struct calls *calls, struct transaction *server, const struct 
 		return;
 	route_find(calls, request, &sender, &route);
 	if (route.kind == ROUTE_NOWHERE) {
-		reject_unmade(server, request, route.status);
+		reject_unmade(server, request, route.status, NULL);
 		return;
 	}
-	status = leg_incoming(calls, server, request, route.tenant, sender.user, sender.trunk, &leg);
+	status =
+	        leg_incoming(calls, server, request, route.tenant, sender.user, sender.trunk, &leg, &warning);
 	if (status) {
-		reject_unmade(server, request, status);
+		reject_unmade(server, request, status, warning);
 		return;
 	}
 	leg->route = malloc(sizeof(route));

@@ -24,7 +24,7 @@ bool stage_live_frames = true;
 
 static const char stage_yaml[] =
         "sip: {listen: [10.0.0.1:5060], agent: xdpark}\n"
-        "media: [10.0.0.1]\n"
+        "media: [10.0.0.1, \"fd00::1\"]\n"
         "tenants:\n"
         "  - domain: acme.example\n"
         "    codecs: [G722, PCMA, PCMU]\n"

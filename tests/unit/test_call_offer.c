@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Offers and answers between phones and us: which stream, which payload types, and what can't be met. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,6 +94,164 @@ static void test_the_stream_that_suits_is_taken(void **state)
 	leaves(stage, stage->p101, &caller);
 }
 
+#define REFUSED                                                                                              \
+	"v=0\r\no=- 1 1 IN IP4 10.0.0.12\r\ns=-\r\nc=IN IP4 10.0.0.12\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\n"
+
+/* A first answer that refuses the stream is no answer: nobody is connected to a call without media. */
+static void test_first_answer_refuses_the_stream(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee = {0};
+	char sdp[PHONE_TEXT];
+	const char *invite;
+
+	for (unsigned early = 0; early < 2; early++) {
+		phone_skip(stage->p101);
+		phone_invite(stage->p101, &caller, "sip:102@acme.example",
+		        phone_sdp(stage->p101, "0", NULL, sdp), NULL);
+		stage_run(stage, 10);
+		invite = phone_expect(stage->p102, "INVITE");
+		memset(&callee, 0, sizeof(callee));
+		if (early)
+			phone_respond(stage->p102, &callee, invite, "183 Session Progress", REFUSED);
+		stage_run(stage, 10);
+		phone_respond(stage->p102, &callee, invite, "200 OK", early ? NULL : REFUSED);
+		stage_run(stage, 10);
+		phone_expect(stage->p102, "ACK");
+		phone_respond(stage->p102, NULL, phone_expect(stage->p102, "BYE"), "200 OK", NULL);
+		phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 488"), NULL);
+		stage_run(stage, 10);
+		assert_int_equal(stage->calls->leg_count, 0);
+	}
+}
+
+/* The same in the ACK of our late offer. */
+static void test_late_answer_refuses_the_stream(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller;
+
+	phone_invite(stage->p101, &caller, "sip:700@acme.example", NULL, NULL);
+	stage_run(stage, 10);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 200"), REFUSED);
+	stage_run(stage, 10);
+	phone_respond(stage->p101, NULL, phone_expect(stage->p101, "BYE"), "200 OK", NULL);
+	stage_run(stage, 10);
+	assert_int_equal(stage_parked(stage, "701"), -1);
+}
+
+/* In a call that stands it is hold. */
+static void test_later_answer_refuses_the_stream(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee;
+	const char *answer;
+
+	stage_talk(stage, &caller, &callee);
+	phone_request(stage->p101, &caller, "INVITE", NULL, NULL);
+	stage_run(stage, 10);
+	answer = phone_expect(stage->p101, "SIP/2.0 200");
+	phone_ack(stage->p101, &caller, answer, REFUSED);
+	stage_run(stage, 10);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_MUTE);
+	assert_int_equal(stage_hears(stage, stage->p102), XD_HOLD);
+	stage_hangup(stage, stage->p101, &caller, stage->p102);
+}
+
+/* RFC 3261 20.43: what is wrong isn't the codec. */
+static void test_unreachable_media_is_called_so(void **state)
+{
+	static const char six[] = "v=0\r\no=- 1 2 IN IP6 fd00::9\r\ns=-\r\nc=IN IP6 fd00::9\r\nt=0 0\r\n"
+	                          "m=audio 4000 RTP/AVP 0\r\n";
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee, other;
+	char sdp[PHONE_TEXT];
+	const char *refusal;
+
+	stage_talk(stage, &caller, &callee);
+	stage->fake->nexthop_error = -EHOSTUNREACH;
+	phone_invite(
+	        stage->p103, &other, "sip:700@acme.example", phone_sdp(stage->p103, "0", NULL, sdp), NULL);
+	stage_run(stage, 10);
+	refusal = phone_expect(stage->p103, "SIP/2.0 488");
+	assert_true(
+	        message_has(refusal, "\r\nWarning: 399 xdpark \"The media address can't be reached\"\r\n"));
+	phone_ack(stage->p103, &other, refusal, NULL);
+	/* An endpoint keeps its IP version. */
+	phone_request(stage->p101, &caller, "INVITE", NULL, six);
+	stage_run(stage, 10);
+	refusal = phone_expect(stage->p101, "SIP/2.0 488");
+	assert_true(message_has(refusal, "\r\nWarning: 301 xdpark \""));
+	phone_ack(stage->p101, &caller, refusal, NULL);
+	stage->fake->nexthop_error = 0;
+	stage_hangup(stage, stage->p101, &caller, stage->p102);
+}
+
+/* A private address of the other IP version can't be behind the NAT that hides the phone's signalling. */
+static void test_private_media_of_another_family_is_believed(void **state)
+{
+	static const char six[] = "v=0\r\no=- 1 2 IN IP6 fd00::9\r\ns=-\r\nc=IN IP6 fd00::9\r\nt=0 0\r\n"
+	                          "m=audio 4000 RTP/AVP 0\r\n";
+	struct call_stage *stage = *state;
+	struct phone_dialog caller;
+
+	phone_invite(stage->p101, &caller, "sip:700@acme.example", six, NULL);
+	stage_run(stage, 10);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 200"), NULL);
+	stage_run(stage, 10);
+	assert_int_equal(stage->calls->legs->endpoint.plan.source_rule, XD_FROM_ADDRESS);
+	assert_int_equal(stage->calls->legs->nexthop_ip[15], 9);
+	leaves(stage, stage->p101, &caller);
+}
+
+/* RFC 3261 13.3.1: the caller gives a time; who rings longer is let go. */
+static void test_invitations_expire(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee = {0};
+	const char *invite;
+	char sdp[PHONE_TEXT];
+
+	phone_invite(stage->p101, &caller, "sip:102@acme.example", phone_sdp(stage->p101, "0", NULL, sdp),
+	        "Expires: 5\r\n");
+	stage_run(stage, 10);
+	invite = phone_expect(stage->p102, "INVITE");
+	phone_respond(stage->p102, &callee, invite, "180 Ringing", NULL);
+	stage_run(stage, 4900);
+	assert_false(phone_has(stage->p101, "SIP/2.0 487"));
+	stage_run(stage, 100);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 487"), NULL);
+	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "CANCEL"), "200 OK", NULL);
+	phone_respond(stage->p102, &callee, invite, "487 Request Terminated", NULL);
+	stage_run(stage, 10);
+	assert_int_equal(stage->calls->leg_count, 0);
+}
+
+/* Who has been answered has all the time in the world, as has one who says nothing sensible. */
+static void test_answered_calls_dont_expire(void **state)
+{
+	static const char *const values[] = {"Expires: 1\r\n", "Expires: soon\r\n", "Expires: 1 2\r\n"};
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee;
+	char sdp[PHONE_TEXT];
+
+	for (unsigned i = 0; i < 3; i++) {
+		memset(&callee, 0, sizeof(callee));
+		phone_skip(stage->p101);
+		phone_invite(stage->p101, &caller, "sip:102@acme.example",
+		        phone_sdp(stage->p101, "0", NULL, sdp), values[i]);
+		stage_run(stage, i ? 3000 : 500);
+		phone_respond(stage->p102, &callee, phone_expect(stage->p102, "INVITE"), "200 OK",
+		        phone_sdp(stage->p102, "0", NULL, sdp));
+		stage_run(stage, 10);
+		phone_expect(stage->p102, "ACK");
+		phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 200"), NULL);
+		stage_run(stage, 3000);
+		assert_int_equal(stage_hears(stage, stage->p101), XD_FORWARD);
+		stage_hangup(stage, stage->p101, &caller, stage->p102);
+	}
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, call_stage_open, call_stage_close)
 
 int main(void)
@@ -101,6 +260,13 @@ int main(void)
 	        STAGED(test_types_keep_their_meaning),
 	        STAGED(test_events_avoid_taken_types),
 	        STAGED(test_the_stream_that_suits_is_taken),
+	        STAGED(test_first_answer_refuses_the_stream),
+	        STAGED(test_late_answer_refuses_the_stream),
+	        STAGED(test_later_answer_refuses_the_stream),
+	        STAGED(test_unreachable_media_is_called_so),
+	        STAGED(test_private_media_of_another_family_is_believed),
+	        STAGED(test_invitations_expire),
+	        STAGED(test_answered_calls_dont_expire),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
