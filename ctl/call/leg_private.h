@@ -74,6 +74,12 @@ void leg_left_early(struct leg *leg);
 /* Who is told about INVITEs of the far end, first or later. */
 extern const struct transaction_user leg_server_user;
 
+/*
+ * A request within the dialog shows that the far end has our 2xx: where offer and answer are complete with
+ * that, its ACK is as good as here (RFC 5407 3.1.4).
+ */
+void leg_ack_implied(struct leg *leg);
+
 /* The INVITE in progress was answered by us without success, or is over: nothing is pending any more. */
 void leg_invite_over(struct leg *leg);
 

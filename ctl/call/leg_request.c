@@ -33,9 +33,13 @@ void leg_request(struct leg *leg, struct transaction *server, const struct sip_m
 {
 	const char *method = request->osip->sip_method;
 
-	if (!strcmp(method, "BYE"))
+	if (!strcmp(method, "BYE")) {
 		leg_byed(leg, server);
-	else if (leg->state == LEG_CLOSING)
+		return;
+	}
+	/* What the ACK begins may fail, and then the leg closes. */
+	leg_ack_implied(leg);
+	if (leg->state == LEG_CLOSING)
 		transaction_answer(server, 481, NULL);
 	else if (!strcmp(method, "INVITE"))
 		leg_reinvited(leg, server, request);

@@ -242,18 +242,29 @@ static void late_answer(struct leg *leg, const struct sip_message *ack)
 		late_reached(leg, result);
 }
 
-/* Whether the ACK is for the INVITE in progress, not an older one's that was repeated or has taken long. */
-static bool ack_is_awaited(const struct leg *leg, const struct sip_message *ack)
+/* Whether there is an INVITE of the far end that we have answered, and no ACK of it yet. */
+static bool ack_is_awaited(const struct leg *leg)
 {
-	return leg->invite && !leg->invite_ours && !transaction_request(leg->invite) &&
-	       sip_cseq(ack) == leg->invite_cseq;
+	return leg->invite && !leg->invite_ours && !transaction_request(leg->invite);
+}
+
+void leg_ack_implied(struct leg *leg)
+{
+	if (!ack_is_awaited(leg) || leg->late_offer || (leg->state != LEG_ANSWERED && leg->state != LEG_UP))
+		return;
+	transaction_acked(leg->invite);
+	leg_invite_over(leg);
+	leg->state = LEG_UP;
+	if (!leg->up_ms)
+		leg_confirm(leg);
 }
 
 void leg_acked(struct leg *leg, const struct sip_message *ack)
 {
 	bool late = leg->late_offer;
 
-	if (!ack_is_awaited(leg, ack))
+	/* Not an older one's that was repeated or has taken long. */
+	if (!ack_is_awaited(leg) || sip_cseq(ack) != leg->invite_cseq)
 		return;
 	transaction_acked(leg->invite);
 	leg_invite_over(leg);

@@ -242,6 +242,108 @@ static void test_talk_ends_the_wait(void **state)
 	taker_leaves(stage, &taker);
 }
 
+/* 101 calls 102, who has answered; the ACK of 101 was lost. */
+static void talk_without_ack(
+        struct call_stage *stage, struct phone_dialog *caller, struct phone_dialog *callee)
+{
+	char sdp[PHONE_TEXT];
+	const char *answer;
+
+	memset(callee, 0, sizeof(*callee));
+	phone_invite(stage->p101, caller, "sip:102@acme.example", phone_sdp(stage->p101, "0 101", NULL, sdp),
+	        NULL);
+	stage_run(stage, 10);
+	phone_respond(stage->p102, callee, phone_expect(stage->p102, "INVITE"), "200 OK",
+	        phone_sdp(stage->p102, "0 101", NULL, sdp));
+	stage_run(stage, 10);
+	phone_expect(stage->p102, "ACK");
+	answer = phone_expect(stage->p101, "SIP/2.0 200");
+	message_header(answer, "To", caller->remote);
+	snprintf(caller->target, sizeof(caller->target), "sip:xdpark@10.0.0.1:5060");
+}
+
+/* RFC 5407 3.1.4: whose request comes has our 200. It is served, and the 200 isn't sent again. */
+static void test_reinvite_implies_the_ack(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee;
+	char sdp[PHONE_TEXT];
+
+	talk_without_ack(stage, &caller, &callee);
+	phone_request(
+	        stage->p101, &caller, "INVITE", NULL, phone_sdp(stage->p101, "0 101", "a=sendonly\r\n", sdp));
+	stage_run(stage, 10);
+	assert_int_equal(stage_hears(stage, stage->p102), XD_HOLD);
+	phone_expect(stage->p101, "SIP/2.0 200");
+	/* Nor is the ACK of that one here when he resumes. */
+	phone_request(stage->p101, &caller, "INVITE", NULL, phone_sdp(stage->p101, "0 101", NULL, sdp));
+	stage_run(stage, 10);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 200"), NULL);
+	stage_run(stage, 40000);
+	assert_false(phone_has(stage->p101, "BYE"));
+	assert_int_equal(stage_hears(stage, stage->p101), XD_FORWARD);
+	stage_hangup(stage, stage->p101, &caller, stage->p102);
+}
+
+static void test_refer_implies_the_ack(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee;
+
+	talk_without_ack(stage, &caller, &callee);
+	phone_request(stage->p101, &caller, "REFER",
+	        "Refer-To: <sip:702@acme.example>\r\nRefer-Sub: false\r\n", NULL);
+	stage_run(stage, 10);
+	phone_expect(stage->p101, "SIP/2.0 202");
+	assert_int_equal(stage_parked(stage, "702"), PARKED_PARKED);
+	phone_request(stage->p102, &callee, "BYE", NULL, NULL);
+	stage_run(stage, 3000);
+	is_hung_up(stage, stage->p101);
+}
+
+/* The taker's next request is as good as his ACK: the call is his. */
+static void test_takers_request_takes(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, parker, taker;
+
+	stage_park(stage, &caller, &parker, "701");
+	take(stage, &taker);
+	message_header(phone_expect(stage->p103, "SIP/2.0 200"), "To", taker.remote);
+	phone_request(stage->p103, &taker, "REFER",
+	        "Refer-To: <sip:703@acme.example>\r\nRefer-Sub: false\r\n", NULL);
+	stage_run(stage, 10);
+	phone_expect(stage->p103, "SIP/2.0 202");
+	assert_int_equal(stage_parked(stage, "701"), -1);
+	assert_int_equal(stage_parked(stage, "703"), PARKED_PARKED);
+	phone_request(stage->p101, &caller, "BYE", NULL, NULL);
+	stage_run(stage, 3000);
+	is_hung_up(stage, stage->p103);
+}
+
+/* Our offer is in the 200: without the answer that his ACK brings there is nothing to go by. */
+static void test_late_answers_arent_implied(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller;
+	char sdp[PHONE_TEXT];
+	const char *answer;
+
+	phone_invite(stage->p101, &caller, "sip:700@acme.example", NULL, NULL);
+	stage_run(stage, 10);
+	answer = phone_expect(stage->p101, "SIP/2.0 200");
+	message_header(answer, "To", caller.remote);
+	phone_request(stage->p101, &caller, "INVITE", NULL, phone_sdp(stage->p101, "0", NULL, sdp));
+	stage_run(stage, 10);
+	phone_expect(stage->p101, "SIP/2.0 500");
+	caller.invite_cseq = 1;
+	phone_ack(stage->p101, &caller, answer, phone_sdp(stage->p101, "0", NULL, sdp));
+	stage_run(stage, 10);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_HOLD);
+	phone_request(stage->p101, &caller, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, call_stage_open, call_stage_close)
 
 int main(void)
@@ -256,6 +358,10 @@ int main(void)
 	        STAGED(test_resume_waits_for_the_ack),
 	        STAGED(test_recall_waits_for_nothing),
 	        STAGED(test_talk_ends_the_wait),
+	        STAGED(test_reinvite_implies_the_ack),
+	        STAGED(test_refer_implies_the_ack),
+	        STAGED(test_takers_request_takes),
+	        STAGED(test_late_answers_arent_implied),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
