@@ -13,8 +13,23 @@ struct verdict {
 
 static const struct verdict FINE = {0, NULL};
 
-/* Headers that a message may have once; the two others matter for what stands in them. */
-enum named { CONTENT_LENGTH, CALL_ID, CONTENT_TYPE, CSEQ, FROM, MAX_FORWARDS, TO, CONTACT, OTHER };
+/* Headers that a message may have once up to TO; URIs are in FROM and those behind it. */
+enum named {
+	CONTENT_LENGTH,
+	CALL_ID,
+	CONTENT_TYPE,
+	CSEQ,
+	MAX_FORWARDS,
+	FROM,
+	TO,
+	CONTACT,
+	ROUTE,
+	RECORD_ROUTE,
+	REFER_TO,
+	REFERRED_BY,
+	ASSERTED,
+	OTHER
+};
 
 static const struct {
 	const char *name, *compact;
@@ -27,6 +42,11 @@ static const struct {
         [MAX_FORWARDS] = {"Max-Forwards", NULL},
         [TO] = {"To", "t"},
         [CONTACT] = {"Contact", "m"},
+        [ROUTE] = {"Route", NULL},
+        [RECORD_ROUTE] = {"Record-Route", NULL},
+        [REFER_TO] = {"Refer-To", "r"},
+        [REFERRED_BY] = {"Referred-By", "b"},
+        [ASSERTED] = {"P-Asserted-Identity", NULL},
 };
 
 static struct verdict bad(const char *reason)
@@ -59,10 +79,7 @@ bool sip_is_keepalive(const char *bytes, size_t length)
 	return true;
 }
 
-/*
- * Parameters within the limit, and no control character: not even escaped, as osip unescapes user names and
- * parameters into C strings, where "101%00x" would be user 101, and "%0d%0a" a line end in what we send.
- */
+/* Parameters within the limit, and no control character. */
 static struct verdict check_characters(const char *line, const char *end)
 {
 	int count = 0;
@@ -73,11 +90,22 @@ static struct verdict check_characters(const char *line, const char *end)
 		count += c == ',' || c == ';' || c == '&';
 		if ((c < ' ' && c != '\t') || c == 0x7f)
 			return bad("Control character in a header");
-		if (c == '%' && end - line > 2 &&
+	}
+	return count > GUARD_SEPARATORS ? bad("Too many parameters") : FINE;
+}
+
+/*
+ * No escaped control character where URIs are read: osip unescapes user names and parameters into C strings,
+ * in which "101%00x" would be user 101, and "%0d%0a" a line end in what we send. Elsewhere it is just text.
+ */
+static struct verdict check_escapes(const char *line, const char *end)
+{
+	for (; end - line > 2; line++) {
+		if (*line == '%' &&
 		        (line[1] == '0' || line[1] == '1' || (line[1] == '7' && (line[2] | 0x20) == 'f')))
 			return bad("Escaped control character");
 	}
-	return count > GUARD_SEPARATORS ? bad("Too many parameters") : FINE;
+	return FINE;
 }
 
 /* "SIP/2.0 200 OK": one space each, three digits. */
@@ -147,7 +175,8 @@ static struct verdict check_start_line(const char *line, const char *end)
 		return verdict;
 	if (end - line >= 4 && strncasecmp(line, "SIP/", 4) == 0)
 		return check_status_line(line, end);
-	return check_request_line(line, end);
+	verdict = check_escapes(line, end);
+	return verdict.status ? verdict : check_request_line(line, end);
 }
 
 /*
@@ -236,12 +265,15 @@ static struct verdict check_line(char *line, char *end, struct seen *seen)
 		return bad("Malformed header name");
 	if (named == OTHER)
 		return FINE;
-	if (named != CONTACT && seen->once[named])
+	if (named <= TO && seen->once[named])
 		return bad("Repeated header");
 	seen->once[named] = true;
 	if (named == CONTENT_LENGTH)
 		return take_length(c, end, &seen->length);
-	return named == FROM || named == TO || named == CONTACT ? check_brackets(c, end) : FINE;
+	if (named < FROM)
+		return FINE;
+	verdict = check_escapes(c, end);
+	return verdict.status || named > CONTACT ? verdict : check_brackets(c, end);
 }
 
 /* `end` points behind the CR LF of the last header. */

@@ -264,7 +264,18 @@ static void lines_and_characters_are_strict(void **state)
 	assert_int_equal(verdict(START HEADERS "X: a\r\r\n\r\n"), 400);
 	assert_int_equal(verdict(START HEADERS "X: a\n\r\n\r\n"), 400);
 	assert_int_equal(verdict(START HEADERS "X: \x1b[2J\r\n\r\n"), 400);
-	assert_int_equal(verdict(START HEADERS "X: a%0A\r\n\r\n"), 400);
+	assert_int_equal(verdict(START HEADERS "Refer-To: <sip:7%0A@h>\r\n\r\n"), 400);
+	assert_int_equal(verdict(START HEADERS "r: <sip:7%1f@h>\r\n\r\n"), 400);
+	assert_int_equal(verdict(START HEADERS "Referred-By: <sip:7%7F@h>\r\n\r\n"), 400);
+	assert_int_equal(verdict(START HEADERS "b: <sip:7%00@h>\r\n\r\n"), 400);
+	assert_int_equal(verdict(START HEADERS "Route: <sip:h;lr;x=%0d>\r\n\r\n"), 400);
+	assert_int_equal(verdict(START HEADERS "Record-Route: <sip:h;lr;x=%0d>\r\n\r\n"), 400);
+	assert_int_equal(verdict(START HEADERS "P-Asserted-Identity: <sip:1%0a@h>\r\n\r\n"), 400);
+	assert_int_equal(verdict(START HEADERS "Contact: <sip:1@h>, <sip:1%0a@h>\r\n\r\n"), 400);
+	/* Where no URI is read it is text, and these may be there more than once. */
+	assert_int_equal(verdict(START HEADERS "User-Agent: 100%1 free\r\n\r\n"), 0);
+	assert_int_equal(verdict(START HEADERS "X: a%0A\r\n\r\n"), 0);
+	assert_int_equal(verdict(START HEADERS "Route: <sip:h;lr>\r\nRoute: <sip:i;lr>\r\n\r\n"), 0);
 	assert_int_equal(verdict(START HEADERS "no colon\r\n\r\n"), 400);
 	assert_int_equal(verdict(START HEADERS ": no name\r\n\r\n"), 400);
 	assert_int_equal(verdict(START HEADERS), 400); /* no empty line */
