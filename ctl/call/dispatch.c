@@ -130,19 +130,14 @@ static void dispatch_options(struct transaction *server, const struct sip_messag
 }
 
 static void dispatch_in_dialog(
-        struct calls *calls, struct transaction *server, const struct sip_message *request)
+        struct dialog *dialog, struct transaction *server, const struct sip_message *request)
 {
-	struct dialog *dialog = dialog_find(calls->dialogs, request->osip);
-	int status;
-
-	if (!dialog || !dialog->owner) {
+	if (!dialog) {
 		transaction_answer(server, 481, NULL);
 		return;
 	}
-	status = dialog_check(dialog, request);
-	if (status)
-		transaction_answer(server, status, NULL);
-	else if (!strcmp(request->osip->sip_method, "OPTIONS"))
+	dialog_refresh(dialog, request);
+	if (!strcmp(request->osip->sip_method, "OPTIONS"))
 		dispatch_options(server, request);
 	else
 		leg_request(dialog->owner, server, request);
@@ -184,13 +179,23 @@ static void dispatch_request(void *context, struct transaction *server, const st
 {
 	const char *method = request->osip->sip_method;
 	struct calls *calls = context;
+	struct dialog *dialog = in_dialog(request->osip) ? dialog_find(calls->dialogs, request->osip) : NULL;
+	int status = 0;
 
+	if (dialog && !dialog->owner)
+		dialog = NULL;
+	if (dialog && strcmp(method, "REGISTER") != 0)
+		status = dialog_check(dialog, request);
+	if (status) {
+		transaction_answer(server, status, NULL);
+		return;
+	}
 	if (dispatch_refused(server, request))
 		return;
 	if (!strcmp(method, "REGISTER"))
 		dispatch_register(calls, server, request);
 	else if (in_dialog(request->osip))
-		dispatch_in_dialog(calls, server, request);
+		dispatch_in_dialog(dialog, server, request);
 	else if (!strcmp(method, "OPTIONS"))
 		dispatch_options(server, request);
 	else if (hops_used_up(server, request))

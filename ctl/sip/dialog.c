@@ -229,7 +229,12 @@ int dialog_check(struct dialog *dialog, const struct sip_message *request)
 	if (dialog->remote_cseq && cseq <= dialog->remote_cseq)
 		return 500;
 	dialog->remote_cseq = cseq;
-	if (method_refreshes_target(osip->sip_method) && dialog_take_target(dialog, osip) == 0)
-		dialog_choose_flow(dialog, &request->flow);
 	return 0;
+}
+
+void dialog_refresh(struct dialog *dialog, const struct sip_message *request)
+{
+	if (method_refreshes_target(request->osip->sip_method) &&
+	        dialog_take_target(dialog, request->osip) == 0)
+		dialog_choose_flow(dialog, &request->flow);
 }

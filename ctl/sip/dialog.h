@@ -75,10 +75,13 @@ void dialogs_each(
 
 /*
  * Checks an in-dialog request: 0, or a status to answer with: 500 when CSeq is lower than the last, 403 when
- * it came over another flow (address) than the dialog's, 0 otherwise. Updates remote CSeq and, for INVITE,
- * UPDATE, SUBSCRIBE and NOTIFY, the target by the request's Contact.
+ * it came over another flow (address) than the dialog's, 0 otherwise. Updates remote CSeq, which counts what
+ * is refused, too.
  */
 int dialog_check(struct dialog *dialog, const struct sip_message *request);
+
+/* A request that was checked is taken: of INVITE, UPDATE, SUBSCRIBE and NOTIFY the Contact is the target. */
+void dialog_refresh(struct dialog *dialog, const struct sip_message *request);
 
 /* A request within the dialog, with the next CSeq: From, To, Call-ID, CSeq, Route, Max-Forwards, Contact,
  * User-Agent. NULL: no memory. */

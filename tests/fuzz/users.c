@@ -121,7 +121,8 @@ static void run_dialog(const struct sip_message *message)
 	        dialog_open_server(dialogs, &dialog, message, "<sip:xdpark@10.0.0.1>", NULL) == 0) {
 		reads_again(dialog_request(&dialog, "INVITE"));
 		(void)dialog_find(dialogs, message->osip);
-		(void)dialog_check(&dialog, message);
+		if (!dialog_check(&dialog, message))
+			dialog_refresh(&dialog, message);
 		reads_again(dialog_request(&dialog, "BYE"));
 	}
 	if (message->osip->status_code &&

@@ -58,6 +58,8 @@ static inline int check(const char *from, const char *method, const char *cseq, 
 	struct sip_message *request = request_make(from, method, cseq, dialog.local_tag, headers);
 	int status = dialog_check(&dialog, request);
 
+	if (!status)
+		dialog_refresh(&dialog, request);
 	sip_message_free(request);
 	return status;
 }

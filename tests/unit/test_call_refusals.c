@@ -190,6 +190,40 @@ static void test_silent_device(void **state)
 	assert_int_equal(refused_with(stage, &caller), 408);
 }
 
+/* What is refused within a call has its number all the same; its Contact says nothing. */
+static void test_refused_requests_count(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee;
+	const char *bye;
+
+	stage_talk(stage, &caller, &callee);
+	phone_request(stage->p101, &caller, "INFO", NULL, NULL);
+	phone_request(stage->p101, &caller, "UPDATE", NULL, NULL);
+	phone_request(stage->p101, &caller, "FOO", NULL, NULL);
+	stage_run(stage, 10);
+	assert_true(message_has(phone_expect(stage->p101, "SIP/2.0 405"), "\r\nAllow: INVITE"));
+	phone_expect(stage->p101, "SIP/2.0 405");
+	phone_expect(stage->p101, "SIP/2.0 501");
+	/* The same number once more, and lower ones, of any method. */
+	for (unsigned back = 1; back < 4; back++) {
+		caller.cseq -= back;
+		phone_request(stage->p101, &caller, back == 2 ? "INFO" : "OPTIONS", NULL, NULL);
+		caller.cseq += back - 1;
+		stage_run(stage, 10);
+		phone_expect(stage->p101, "SIP/2.0 500");
+	}
+	snprintf(stage->p101->name, sizeof(stage->p101->name), "elsewhere");
+	phone_request(stage->p101, &caller, "UPDATE", NULL, NULL);
+	stage_run(stage, 10);
+	phone_expect(stage->p101, "SIP/2.0 405");
+	phone_request(stage->p102, &callee, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+	bye = phone_expect(stage->p101, "BYE");
+	assert_true(message_has(bye, "BYE sip:101@10.0.0.11:5060 "));
+	phone_respond(stage->p101, NULL, bye, "200 OK", NULL);
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, call_stage_open, call_stage_close)
 
 int main(void)
@@ -200,6 +234,7 @@ int main(void)
 	        STAGED(test_refusals_reach_the_caller),
 	        STAGED(test_ringing_in_vain),
 	        STAGED(test_silent_device),
+	        STAGED(test_refused_requests_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
