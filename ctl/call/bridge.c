@@ -204,18 +204,23 @@ static void bridge_ended(struct leg *leg, int status, const char *cause)
 		leg_hangup(other, cause);
 }
 
-/* The codecs of one side don't suit the other any more: the other side is offered what would. */
-static bool bridge_reoffered(struct leg *leg, const struct sdp *offer)
+/*
+ * The codecs of one side don't suit the other any more: the other side is offered what would. While an INVITE
+ * of it is under way it can't be, and who asks may try again (491).
+ */
+static int bridge_reoffered(struct leg *leg, const struct sdp *offer)
 {
 	struct leg *other = bridge_other(leg->owner, leg);
+	int result;
 
-	if (!other || other->state != LEG_UP || other->invite)
-		return false;
+	if (!other)
+		return 488;
 	other->codec_count = codecs_for_offer(other->tenant, offer, other->codecs);
-	if (other->codec_count && !leg_reinvite(other))
-		return true;
+	result = other->codec_count ? leg_reinvite(other) : -ENOENT;
+	if (!result)
+		return 0;
 	leg_codecs_for(other, leg->agreed ? leg->agreement.codec : XD_CODECS);
-	return false;
+	return result == -EBUSY ? 491 : 488;
 }
 
 /* 491 is passed on: both sides then try again, each in its own time (RFC 3261 14.1). */

@@ -37,10 +37,11 @@ struct leg_ops {
 	 */
 	void (*ended)(struct leg *leg, int status, const char *cause);
 	/*
-	 * A re-INVITE with an offer that can't be met with the codecs of leg->codecs. True: the owner answers
-	 * later by leg_reinvite_done(). NULL or false: 488, the call goes on as before.
+	 * A re-INVITE with an offer that can't be met with the codecs of leg->codecs. 0: the owner answers
+	 * later by leg_reinvite_done(). Else the status that refuses it (NULL: 488), and the call goes on as
+	 * before.
 	 */
-	bool (*reoffered)(struct leg *leg, const struct sdp *offer);
+	int (*reoffered)(struct leg *leg, const struct sdp *offer);
 	/* A re-INVITE of ours is over: 0, or the status that refused it. */
 	void (*reinvited)(struct leg *leg, int status);
 	/* A re-INVITE changed direction, address or codec: set the media anew. Comes before the answer is

@@ -37,10 +37,10 @@ static int reinvite_agree(struct leg *leg)
 	if (!result)
 		return 0;
 	/* The owner is asked once: what it found can't be found again. */
-	if (result == -ENOENT && !leg->reinvite_waits && leg->ops && leg->ops->reoffered &&
-	        leg->ops->reoffered(leg, leg->sdp))
-		return 1;
-	return 488;
+	if (result != -ENOENT || leg->reinvite_waits || !leg->ops || !leg->ops->reoffered)
+		return 488;
+	result = leg->ops->reoffered(leg, leg->sdp);
+	return result ? result : 1;
 }
 
 /* `warning`: of a 488, as leg_reject() takes it. */

@@ -63,17 +63,27 @@ static void take_refuse(struct leg *taker, const char *number, int status)
 	leg_refuse(taker, status, status == 404 ? reason : NULL);
 }
 
+/* 0, or the status to refuse with. Nobody but the taker is touched: a recall that rings rings on. */
+static int take_agree(const struct leg *caller, struct leg *taker)
+{
+	enum xd_codec codec = caller->agreement.codec;
+	int result;
+
+	/* He came without SDP, and the ACK that brings it is still under way. */
+	if (!caller->agreed)
+		return 480;
+	leg_codecs_for(taker, codec);
+	result = leg_agree(taker, codec);
+	if (!result)
+		return 0;
+	return result == -ENOMEM ? 500 : 488;
+}
+
 /* Media first, then the 200: the taker's first word reaches the caller. */
 static int take_answer(struct parked_leg *parked, struct leg *taker)
 {
 	struct leg *caller = parked->caller;
-	enum xd_codec codec = caller->agreement.codec;
-	int result;
 
-	leg_codecs_for(taker, codec);
-	result = leg_agree(taker, codec);
-	if (result < 0)
-		return result;
 	parked->taker = taker;
 	parked_codecs(parked);
 	leg_set_owner(taker, &taker_ops, parked);
@@ -85,12 +95,16 @@ static int take_answer(struct parked_leg *parked, struct leg *taker)
 void take_incoming(struct leg *taker, const char *number)
 {
 	struct parking *parking = tenant_state(taker->tenant)->parking;
-	struct parked_call *record;
+	struct parked_call *record = parking_at(parking, number);
 	struct parked_leg *parked;
-	int result;
+	int result = 0;
 
-	if (!take_allowed(taker)) {
-		take_refuse(taker, number, 403);
+	if (!take_allowed(taker))
+		result = 403;
+	else if (record && record->state == PARKED_PARKED)
+		result = take_agree(((struct parked_leg *)record->call)->caller, taker);
+	if (result) {
+		take_refuse(taker, number, result);
 		return;
 	}
 	result = parking_take(parking, number, taker->number, false, &record);
@@ -99,19 +113,10 @@ void take_incoming(struct leg *taker, const char *number)
 		return;
 	}
 	parked = record->call;
-	if (!parked->caller->agreed) {
-		/* He came without SDP, and the ACK that brings it is still under way. */
-		parking_return(record);
-		take_refuse(taker, number, 480);
-		return;
-	}
 	result = take_answer(parked, taker);
 	if (!result)
 		return;
-	if (parked->taker)
-		take_undone(taker, 488, strerror(-result));
-	else
-		parking_return(record);
+	take_undone(taker, 500, strerror(-result));
 	leg_set_owner(taker, NULL, NULL);
-	take_refuse(taker, number, result == -ENOMEM ? 500 : 488);
+	take_refuse(taker, number, 500);
 }

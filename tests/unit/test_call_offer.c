@@ -252,6 +252,61 @@ static void test_answered_calls_dont_expire(void **state)
 	}
 }
 
+/* 102 can't be offered the codec that 101 wants while 102's own re-INVITE is open: try again. */
+static void test_new_codec_while_the_other_asks(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee, asked;
+	char sdp[PHONE_TEXT];
+	const char *invite, *answer;
+
+	stage_talk(stage, &caller, &callee);
+	phone_request(stage->p102, &callee, "INVITE", NULL, NULL);
+	stage_run(stage, 10);
+	answer = phone_expect(stage->p102, "SIP/2.0 200");
+	phone_request(stage->p101, &caller, "INVITE", NULL, phone_sdp(stage->p101, "9", NULL, sdp));
+	stage_run(stage, 10);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 491"), NULL);
+	phone_ack(stage->p102, &callee, answer, phone_sdp(stage->p102, "0", NULL, sdp));
+	stage_run(stage, 10);
+	phone_request(stage->p101, &caller, "INVITE", NULL, phone_sdp(stage->p101, "9", NULL, sdp));
+	stage_run(stage, 10);
+	invite = phone_expect(stage->p102, "INVITE");
+	asked = callee;
+	phone_respond(stage->p102, &asked, invite, "488 Not Acceptable Here", NULL);
+	stage_run(stage, 10);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 488"), NULL);
+	stage_hangup(stage, stage->p101, &caller, stage->p102);
+}
+
+/* Whose codecs don't suit takes nobody: the recall that rings isn't stopped for him. */
+static void test_unsuitable_taker_leaves_the_recall(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, parker, taker, again = {0};
+	char sdp[PHONE_TEXT];
+	const char *invite;
+
+	stage_park(stage, &caller, &parker, "701");
+	stage_run(stage, 60500);
+	invite = phone_expect(stage->p102, "INVITE");
+	phone_respond(stage->p102, &again, invite, "180 Ringing", NULL);
+	stage_run(stage, 10);
+	phone_invite(
+	        stage->p103, &taker, "sip:701@acme.example", phone_sdp(stage->p103, "9", NULL, sdp), NULL);
+	stage_run(stage, 10);
+	phone_ack(stage->p103, &taker, phone_expect(stage->p103, "SIP/2.0 488"), NULL);
+	assert_false(phone_has(stage->p102, "CANCEL"));
+	assert_int_equal(stage_parked(stage, "701"), PARKED_PARKED);
+	phone_respond(stage->p102, &again, invite, "200 OK", phone_sdp(stage->p102, "0", NULL, sdp));
+	stage_run(stage, 10);
+	phone_expect(stage->p102, "ACK");
+	assert_int_equal(stage_parked(stage, "701"), -1);
+	leaves(stage, stage->p101, &caller);
+	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "BYE"), "200 OK", NULL);
+	stage_run(stage, 10);
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, call_stage_open, call_stage_close)
 
 int main(void)
@@ -267,6 +322,8 @@ int main(void)
 	        STAGED(test_private_media_of_another_family_is_believed),
 	        STAGED(test_invitations_expire),
 	        STAGED(test_answered_calls_dont_expire),
+	        STAGED(test_new_codec_while_the_other_asks),
+	        STAGED(test_unsuitable_taker_leaves_the_recall),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
