@@ -170,6 +170,20 @@ struct far_call *far_call_invite(struct far_end *end, const char *from, const ch
 	return call;
 }
 
+void far_call_reinvite(struct far_call *call, const char *direction)
+{
+	char sdp[512];
+	size_t used;
+
+	sdp_write(call->end, call->rtp_port, "0 PCMU/8000", sdp);
+	used = strlen(sdp);
+	snprintf(sdp + used, sizeof(sdp) - used, "a=%s\r\n", direction);
+	branch_make(call->branch);
+	call->invite_status = 0;
+	call->invite_cseq = ++call->cseq;
+	request_send(call, "INVITE", call->cseq, call->branch, "", sdp);
+}
+
 void far_call_refer(struct far_call *call, const char *refer_to)
 {
 	char branch[64], headers[512];

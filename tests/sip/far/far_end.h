@@ -59,7 +59,8 @@ void far_end_close(struct far_end *end);
 struct far_call *far_call_invite(struct far_end *end, const char *from, const char *number, uint16_t rtp_port,
         const char *codec, const char *headers);
 
-/* Requests within the dialog. */
+/* Requests within the dialog. A re-INVITE says the direction ("sendonly") of its PCMU. */
+void far_call_reinvite(struct far_call *call, const char *direction);
 void far_call_refer(struct far_call *call, const char *refer_to);
 void far_call_bye(struct far_call *call);
 

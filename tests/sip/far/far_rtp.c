@@ -72,6 +72,14 @@ void far_rtp_talk(struct far_rtp *rtp, const struct sockaddr_in *to, uint8_t fil
 	sendto(rtp->socket, &packet, sizeof(packet), 0, (const struct sockaddr *)to, sizeof(*to));
 }
 
+static void clock_judge(struct far_rtp *rtp, uint32_t timestamp, double now)
+{
+	double ahead = (int32_t)(timestamp - rtp->first_timestamp) / 8.0 - (now - rtp->first_ms);
+
+	if (ahead > rtp->ahead_ms)
+		rtp->ahead_ms = ahead;
+}
+
 static void packet_count(struct far_rtp *rtp, const struct rtp_packet *packet)
 {
 	double now = far_now_ms();
@@ -81,6 +89,8 @@ static void packet_count(struct far_rtp *rtp, const struct rtp_packet *packet)
 	if (!rtp->received || ntohl(packet->ssrc) != rtp->heard_ssrc) {
 		rtp->ssrcs++;
 		rtp->first_sequence = rtp->highest_sequence = sequence;
+		rtp->first_timestamp = ntohl(packet->timestamp);
+		rtp->first_ms = now;
 		memset(rtp->seen, 0, sizeof(rtp->seen));
 	} else {
 		if (*seen & bit)
@@ -92,6 +102,7 @@ static void packet_count(struct far_rtp *rtp, const struct rtp_packet *packet)
 		if (now - rtp->heard_ms > rtp->largest_gap_ms)
 			rtp->largest_gap_ms = now - rtp->heard_ms;
 	}
+	clock_judge(rtp, ntohl(packet->timestamp), now);
 	*seen |= bit;
 	rtp->received++;
 	rtp->heard_ssrc = ntohl(packet->ssrc);
@@ -149,5 +160,5 @@ void far_rtp_reset(struct far_rtp *rtp)
 {
 	far_rtp_listen(rtp);
 	rtp->received = rtp->ssrcs = rtp->repeated = rtp->reordered = rtp->strange = 0;
-	rtp->largest_gap_ms = 0;
+	rtp->largest_gap_ms = rtp->ahead_ms = 0;
 }

@@ -22,6 +22,9 @@ struct far_rtp {
 	unsigned reordered; /* packets behind a later one */
 	unsigned strange;   /* not RTP, or from another source address */
 	double largest_gap_ms;
+	double ahead_ms; /* that timestamps were before their time at most, by the first packet's clock */
+	double first_ms;
+	uint32_t first_timestamp;
 	uint32_t heard_ssrc;
 	uint16_t first_sequence, highest_sequence;
 	uint8_t seen[8192]; /* a bit for each sequence number heard; streams of tests are shorter than a round
