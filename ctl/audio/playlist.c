@@ -52,9 +52,10 @@ int playlist_stretch(struct xd_plan *plan, uint32_t count)
 
 uint32_t playlist_goes_on(const struct xd_plan *plan)
 {
-	const struct xd_part *last = &plan->playlist[plan->parts - 1];
+	const struct xd_part *last;
 
 	if (!plan->parts)
 		return UINT32_MAX;
+	last = &plan->playlist[plan->parts - 1];
 	return last->first + last->end - (plan->parts > 1 ? last[-1].end : 0);
 }

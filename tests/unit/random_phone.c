@@ -164,12 +164,12 @@ static void answer_invite(struct random_phone *phone, struct random_dialog *dial
 static void on_new_invite(struct random_phone *phone, const char *message)
 {
 	struct random_dialog *dialog = dialog_new(phone);
-	char to[RANDOM_HEADER - 20];
+	char to[RANDOM_HEADER - 20], tagged[RANDOM_HEADER];
 
 	random_header(message, "To", to, sizeof(to));
 	if (!dialog) {
-		strcat(to, ";tag=busy");
-		random_respond(phone, message, to, "486 Busy Here", "");
+		snprintf(tagged, sizeof(tagged), "%s;tag=busy", to);
+		random_respond(phone, message, tagged, "486 Busy Here", "");
 		return;
 	}
 	dialog->state = RANDOM_RINGING;

@@ -75,12 +75,14 @@ void random_offer(struct random_phone *phone, char *sdp)
 /* An answer to the offer in a message, or an offer when it has none. */
 void random_answer(struct random_phone *phone, const char *message, char *sdp)
 {
-	const char *line = strstr(message, "RTP/AVP");
+	const char *media = strstr(message, "RTP/AVP"), *line = media ? media + 7 : "";
 	unsigned offered[8], count = 0;
-	char format[8];
+	char format[8], *end;
 
-	for (line = line ? line + 7 : ""; *line == ' ' && count < 8;)
-		offered[count++] = (unsigned)strtoul(line, (char **)&line, 10);
+	while (*line == ' ' && count < 8) {
+		offered[count++] = (unsigned)strtoul(line, &end, 10);
+		line = end;
+	}
 	if (!count || random_fails(phone, 3)) {
 		random_offer(phone, sdp);
 		return;
