@@ -241,15 +241,22 @@ static void late_frames_are_skipped_not_burst(void **state)
 	assert_int_equal(world->due[CAROL], T0 + 40 * MS);
 	assert_int_equal(world->streams[CAROL].hold_skipped, 0);
 
-	/* Frame 2 is more than that: the last one due goes out, 50 frames and 19 ms later. */
-	outcome = world_pump(world, CAROL, T0 + 40 * MS + 1019 * MS, 214);
+	/* Frame 2 is 101 ms late: the last one due goes out, 5 frames later. */
+	outcome = world_pump(world, CAROL, T0 + 40 * MS + 101 * MS, 214);
 	assert_ending(outcome, sent_hold_pump);
-	assert_frame(world, &outcome, CAROL, 1, 52, false);
-	assert_int_equal(world->due[CAROL], T0 + 53 * PTIME * MS);
-	assert_int_equal(world->streams[CAROL].hold_skipped, 50);
+	assert_frame(world, &outcome, CAROL, 1, 7, false);
+	assert_int_equal(world->due[CAROL], T0 + 8 * PTIME * MS);
+	assert_int_equal(world->streams[CAROL].hold_skipped, 5);
+
+	/* Frame 8 is a second late: the last one due goes out, 50 frames and 19 ms later. */
+	outcome = world_pump(world, CAROL, T0 + 160 * MS + 1019 * MS, 214);
+	assert_ending(outcome, sent_hold_pump);
+	assert_frame(world, &outcome, CAROL, 1, 58, false);
+	assert_int_equal(world->due[CAROL], T0 + 59 * PTIME * MS);
+	assert_int_equal(world->streams[CAROL].hold_skipped, 55);
 	/* Payload and timestamp moved on, the sequence number didn't. */
-	assert_int_equal(world_sequence(world, CAROL), (uint16_t)(sequence + 2));
-	assert_int_equal(world_timestamp(world, CAROL), timestamp + 52 * 160);
+	assert_int_equal(world_sequence(world, CAROL), (uint16_t)(sequence + 3));
+	assert_int_equal(world_timestamp(world, CAROL), timestamp + 58 * 160);
 }
 
 static void the_stream_goes_on_over_a_change_of_plan(void **state)
