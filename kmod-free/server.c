@@ -264,11 +264,17 @@ static void server_ready(struct watch *watch, uint32_t events)
 	}
 }
 
-/* A socket file that nobody listens on is left over from a daemon that was killed. */
+/* A socket file that nobody listens on is left over from a daemon that was killed; another file is -EEXIST.
+ */
 static int leftover_remove(const struct sockaddr_un *address)
 {
-	int probe = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error;
+	struct stat status;
+	int probe, error;
 
+	/* connect() refuses either alike. */
+	if (!lstat(address->sun_path, &status) && !S_ISSOCK(status.st_mode))
+		return -EEXIST;
+	probe = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (probe < 0)
 		return -errno;
 	error = connect(probe, (const struct sockaddr *)address, sizeof(*address)) ? errno : 0;
@@ -310,6 +316,13 @@ static int socket_listen(struct server *server, gid_t group)
 	return 0;
 }
 
+static const char *socket_remedy(int error)
+{
+	if (error == -EADDRINUSE)
+		return " remedy=\"another daemon listens there: stop it, or give --socket\"";
+	return error == -EEXIST ? " remedy=\"it is no socket: remove it, or give --socket\"" : "";
+}
+
 int server_open(struct server **server, struct watches *watches, const char *path, gid_t group,
         const struct server_ops *ops, void *data)
 {
@@ -331,9 +344,7 @@ int server_open(struct server **server, struct watches *watches, const char *pat
 		error = watch_add(watches, &made->watch);
 	if (error) {
 		log_error(NULL, "socket", "path=%s error=\"%s\"%s", path, strerror(-error),
-		        error == -EADDRINUSE
-		                ? " remedy=\"another daemon listens there: stop it, or give --socket\""
-		                : "");
+		        socket_remedy(error));
 		if (made->watch.fd >= 0)
 			close(made->watch.fd);
 		free(made);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The handover's socket and a controller that doesn't read what it is told. */
 #include <poll.h>
+#include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -210,9 +212,37 @@ static void news_dont_overtake_answers(void **state)
 	close(controller);
 }
 
+/* A leftover socket is replaced, nobody's file is. */
+static void only_a_socket_is_replaced(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int leftover = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct server *server = NULL;
+	struct watches *watches;
+	struct stat status;
+	FILE *file;
+
+	(void)state;
+	snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/test_dp_server.%d", getpid());
+	assert_int_equal(watches_new(&watches), 0);
+	file = fopen(address.sun_path, "w");
+	assert_non_null(file);
+	fclose(file);
+	assert_int_equal(server_open(&server, watches, address.sun_path, (gid_t)-1, &ops, NULL), -EEXIST);
+	assert_int_equal(stat(address.sun_path, &status), 0);
+	assert_true(S_ISREG(status.st_mode));
+	unlink(address.sun_path);
+	assert_int_equal(bind(leftover, (struct sockaddr *)&address, sizeof(address)), 0);
+	close(leftover);
+	assert_int_equal(server_open(&server, watches, address.sun_path, (gid_t)-1, &ops, NULL), 0);
+	server_close(server);
+	watches_free(watches);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(only_a_socket_is_replaced),
 	        cmocka_unit_test_setup_teardown(news_dont_overtake_answers, stage_open, stage_close),
 	};
 
