@@ -34,6 +34,23 @@ bool ip_is_v4(const uint8_t address[16])
 	return !memcmp(address, mapped_prefix, sizeof(mapped_prefix));
 }
 
+bool ip_is_multicast(const uint8_t address[16])
+{
+	return ip_is_v4(address) ? address[12] >> 4 == 14 : address[0] == 0xff;
+}
+
+bool ip_is_of_a_host(const uint8_t address[16])
+{
+	static const uint8_t any[16], loopback[16] = {[15] = 1}, everybody[4] = {255, 255, 255, 255};
+	const uint8_t *narrow = address + 12;
+
+	if (!ip_is_v4(address))
+		return !ip_is_multicast(address) && memcmp(address, any, 16) != 0 &&
+		       memcmp(address, loopback, 16) != 0;
+	return memcmp(narrow, any, 4) != 0 && narrow[0] != 127 && !ip_is_multicast(address) &&
+	       memcmp(narrow, everybody, 4) != 0;
+}
+
 const void *ip_bytes(const uint8_t address[16], unsigned *length, uint8_t *family)
 {
 	bool narrow = ip_is_v4(address);

@@ -16,6 +16,12 @@ const char *ip_format(const uint8_t address[16], char text[IP_TEXT]);
 
 bool ip_is_v4(const uint8_t address[16]);
 
+/* 224.0.0.0/4 or ff00::/8 */
+bool ip_is_multicast(const uint8_t address[16]);
+
+/* Whether other hosts can send to it and mean one: not any, loopback, multicast or broadcast. */
+bool ip_is_of_a_host(const uint8_t address[16]);
+
 /* The bytes as netlink wants them: 4 at the end for IPv4, else all 16. *family is AF_INET or AF_INET6. */
 const void *ip_bytes(const uint8_t address[16], unsigned *length, uint8_t *family);
 

@@ -11,22 +11,7 @@
 #include <unistd.h>
 
 #include "kmod-free/ip.h"
-
-struct number_range {
-	uint64_t least, most;
-};
-
-/* A decimal number and nothing behind it. */
-static int number_parse(const char *text, struct number_range range, uint64_t *number)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return -EINVAL;
-	errno = 0;
-	*number = strtoull(text, &end, 10);
-	return errno || *end || *number < range.least || *number > range.most ? -EINVAL : 0;
-}
+#include "kmod-free/number.h"
 
 static int take_interface(struct options *options, const char *value)
 {
@@ -51,6 +36,8 @@ static int take_address(struct options *options, const char *value)
 	address = options->addresses[options->address_count];
 	if (ip_parse(value, address))
 		return -EINVAL;
+	if (!ip_is_of_a_host(address))
+		return -EADDRNOTAVAIL;
 	for (unsigned i = 0; i < options->address_count; i++)
 		if (!memcmp(options->addresses[i], address, 16))
 			return -EINVAL;
@@ -60,7 +47,6 @@ static int take_address(struct options *options, const char *value)
 
 static int take_ports(struct options *options, const char *value)
 {
-	struct number_range range = {1024, 65535};
 	const char *dash = strchr(value, '-');
 	uint64_t first, last;
 	char copy[8];
@@ -69,8 +55,8 @@ static int take_ports(struct options *options, const char *value)
 		return -EINVAL;
 	memcpy(copy, value, (size_t)(dash - value));
 	copy[dash - value] = '\0';
-	if (number_parse(copy, range, &first) || number_parse(dash + 1, range, &last) || first % 2 ||
-	        !(last % 2) || last < first + 3)
+	if (number_parse(copy, 1024, 65535, &first) || number_parse(dash + 1, 1024, 65535, &last) ||
+	        first % 2 || !(last % 2) || last < first + 3)
 		return -EINVAL;
 	options->port_first = (uint16_t)first;
 	options->port_last = (uint16_t)last;
@@ -79,40 +65,14 @@ static int take_ports(struct options *options, const char *value)
 
 static int take_audio_memory(struct options *options, const char *value)
 {
-	struct number_range range = {1, 64ULL << 30};
-	size_t length = strlen(value);
-	unsigned shift = 0;
-	char copy[24];
-	uint64_t size;
-
-	if (!length || length >= sizeof(copy))
-		return -EINVAL;
-	memcpy(copy, value, length + 1);
-	switch (copy[length - 1]) {
-	case 'G':
-		shift = 30;
-		break;
-	case 'M':
-		shift = 20;
-		break;
-	case 'K':
-		shift = 10;
-		break;
-	}
-	if (shift)
-		copy[length - 1] = '\0';
-	if (number_parse(copy, range, &size) || size > range.most >> shift || size << shift < 1 << 20)
-		return -EINVAL;
-	options->audio_bytes = size << shift;
-	return 0;
+	return number_parse_size(value, 1 << 20, 64ULL << 30, &options->audio_bytes);
 }
 
 static int microseconds_parse(const char *value, uint64_t *ns)
 {
-	struct number_range range = {0, 60000};
 	uint64_t number;
 
-	if (number_parse(value, range, &number))
+	if (number_parse(value, 0, 60000, &number))
 		return -EINVAL;
 	*ns = number * 1000;
 	return 0;
@@ -130,10 +90,9 @@ static int take_grace(struct options *options, const char *value)
 
 static int take_dscp(struct options *options, const char *value)
 {
-	struct number_range range = {0, 63};
 	uint64_t number;
 
-	if (number_parse(value, range, &number))
+	if (number_parse(value, 0, 63, &number))
 		return -EINVAL;
 	options->dscp = (uint8_t)number;
 	return 0;
@@ -154,12 +113,11 @@ static int take_socket(struct options *options, const char *value)
 
 static int take_socket_group(struct options *options, const char *value)
 {
-	struct number_range range = {0, UINT32_MAX - 1};
 	struct group *group;
 	uint64_t number;
 
 	options->socket_group_given = true;
-	if (!number_parse(value, range, &number)) {
+	if (!number_parse(value, 0, UINT32_MAX - 1, &number)) {
 		options->socket_group = (gid_t)number;
 		return 0;
 	}
@@ -190,7 +148,6 @@ static int cpu_add(struct options *options, uint64_t cpu)
 /* "1", "0,2", "1-3,5" */
 static int take_pump_cpus(struct options *options, const char *value)
 {
-	struct number_range range = {0, XD_CPUS - 1};
 	char *copy = strdup(value), *rest = copy, *item;
 	int error = copy ? 0 : -ENOMEM;
 
@@ -201,9 +158,9 @@ static int take_pump_cpus(struct options *options, const char *value)
 
 		if (dash)
 			*dash++ = '\0';
-		error = number_parse(item, range, &first);
+		error = number_parse(item, 0, XD_CPUS - 1, &first);
 		if (!error)
-			error = number_parse(dash ? dash : item, range, &last);
+			error = number_parse(dash ? dash : item, 0, XD_CPUS - 1, &last);
 		for (uint64_t cpu = first; !error && cpu <= last; cpu++)
 			error = cpu_add(options, cpu);
 	}
@@ -213,12 +170,11 @@ static int take_pump_cpus(struct options *options, const char *value)
 
 static int take_user(struct options *options, const char *value)
 {
-	struct number_range range = {1, UINT32_MAX - 1};
 	struct passwd *user;
 	uint64_t number;
 
 	options->user_given = true;
-	if (!number_parse(value, range, &number)) {
+	if (!number_parse(value, 1, UINT32_MAX - 1, &number)) {
 		user = getpwuid((uid_t)number);
 		options->user = (uid_t)number;
 		options->user_group = user ? user->pw_gid : (gid_t)number;
@@ -284,7 +240,10 @@ static int take_log_level(struct options *options, const char *value)
 	return -EINVAL;
 }
 
-/* One option. `take` says -EINVAL for a value that isn't `argument`, -ENOENT for a name nobody has. */
+/*
+ * One option. `take` says -EINVAL for a value that isn't `argument`, -ENOENT for a name nobody has,
+ * -EADDRNOTAVAIL for an address that no packet from elsewhere can be for.
+ */
 struct option_row {
 	const char *name;
 	const char *argument; /* NULL: none */
@@ -373,6 +332,12 @@ static int option_apply(
 
 	if (code == -ENOENT)
 		snprintf(error, OPTIONS_ERROR, "--%s: nobody here is called '%s'", row->name, value);
+	else if (code == -EADDRNOTAVAIL)
+		snprintf(error, OPTIONS_ERROR,
+		        "--%s: '%s' is no address of one host (but any, loopback or multicast): name the one "
+		        "that "
+		        "phones send to",
+		        row->name, value);
 	else if (code && row->argument)
 		snprintf(error, OPTIONS_ERROR, "--%s: '%s' is not a valid %s, or given twice", row->name,
 		        value, row->argument);

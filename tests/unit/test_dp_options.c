@@ -106,6 +106,14 @@ static void test_refusals(void **state)
 	REFUSED("--interface eth0 --interface eth0 --address 192.0.2.1", "given twice");
 	REFUSED("--interface far-too-long-name --address 192.0.2.1", "--interface");
 	REFUSED("--address 192.0.2.256", "192.0.2.256");
+	REFUSED("--interface eth0 --address 0.0.0.0", "'0.0.0.0' is no address of one host");
+	REFUSED("--interface eth0 --address 127.0.0.1", "name the one that phones send to");
+	REFUSED("--interface eth0 --address 224.0.0.1", "is no address of one host");
+	REFUSED("--interface eth0 --address 239.255.255.255", "is no address of one host");
+	REFUSED("--interface eth0 --address 255.255.255.255", "is no address of one host");
+	REFUSED("--interface eth0 --address ::", "is no address of one host");
+	REFUSED("--interface eth0 --address ::1", "is no address of one host");
+	REFUSED("--interface eth0 --address ff02::1", "is no address of one host");
 	REFUSED("--address 192.0.2.1 --address ::ffff:192.0.2.1", "given twice");
 	REFUSED("--ports 10001-20000", "--ports");
 	REFUSED("--ports 10000-20000", "--ports");
@@ -120,6 +128,8 @@ static void test_refusals(void **state)
 	REFUSED("--audio-memory 1K", "--audio-memory");
 	REFUSED("--audio-memory 18446744073709551615G", "--audio-memory");
 	REFUSED("--audio-memory M", "--audio-memory");
+	REFUSED("--audio-memory 65G", "--audio-memory");
+	REFUSED("--audio-memory 1023K", "--audio-memory");
 	REFUSED("--early-us -1", "--early-us");
 	REFUSED("--grace-us 60001", "--grace-us");
 	REFUSED("--dscp 64", "--dscp");
