@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kmod-free/prepare.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdbool.h>
@@ -30,16 +31,42 @@ static void parent_of(const char *path, char parent[OPTIONS_PATH])
 	slash[slash == parent] = '\0';
 }
 
+/* Whatever lies in it would be hidden. */
+static int directory_check_empty(const char *path)
+{
+	DIR *directory = opendir(path);
+	const struct dirent *entry;
+	bool empty = true;
+
+	if (!directory)
+		return fail("opendir", path);
+	while (empty && (entry = readdir(directory)))
+		empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
+	closedir(directory);
+	if (empty)
+		return 0;
+	log_error(NULL, "prepare",
+	        "path=%s error=\"not on bpffs, and not empty: a bpffs mounted there would hide what it "
+	        "holds\" "
+	        "remedy=\"give --pins a directory on bpffs, or below an empty one\"",
+	        path);
+	return -ENOTEMPTY;
+}
+
 static int bpffs_mount(const char *parent)
 {
 	struct statfs at;
 	struct stat mode;
+	int error;
 
 	if (mkdir(parent, 0755) && errno != EEXIST)
 		return fail("mkdir", parent);
 	if (statfs(parent, &at))
 		return fail("statfs", parent);
 	if (at.f_type != BPF_FS_MAGIC) {
+		error = directory_check_empty(parent);
+		if (error)
+			return error;
 		if (mount("bpf", parent, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0711"))
 			return fail("mount", parent);
 		log_info(NULL, "prepare", "step=mount path=%s type=bpf", parent);

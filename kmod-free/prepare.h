@@ -6,9 +6,10 @@
 #include "kmod-free/options.h"
 
 /*
- * Mounts bpffs at the parent of options->pins unless that lies on one, makes options->pins and the socket's
- * directory for options->user; with a socket group given, the latter for that group, in which everybody has
- * sockets of his own. What exists already is given away too. Logs what went wrong; 0 or a negative errno.
+ * Mounts bpffs at the parent of options->pins, which must be empty, unless that lies on one, and lets
+ * everybody pass through it; makes options->pins and the socket's directory for options->user; with a socket
+ * group given, the latter for that group, in which everybody has sockets of his own. What exists already is
+ * given away too. Logs what went wrong; 0 or a negative errno.
  */
 int prepare(const struct options *options);
 
