@@ -19,21 +19,26 @@ static bool runs_native(uint32_t ifindex)
 	       (query.attach_mode == XDP_ATTACHED_DRV || query.attach_mode == XDP_ATTACHED_HW);
 }
 
+/* Whether a link is the interface's, and what runs there its program. */
+static bool link_runs(int link, uint32_t ifindex)
+{
+	struct bpf_link_info info = {0};
+	__u32 bytes = sizeof(info), running = 0;
+
+	return !bpf_obj_get_info_by_fd(link, &info, &bytes) && info.type == BPF_LINK_TYPE_XDP &&
+	       info.xdp.ifindex == ifindex && !bpf_xdp_query_id((int)ifindex, 0, &running) &&
+	       running == info.prog_id;
+}
+
 /*
  * The pinned link of an interface, if it is still the interface's: an interface that went and came back has
  * none, and in another network namespace the same number is another interface. -ENOENT: none.
  */
 static int link_adopt(const struct pins *pins, uint32_t ifindex)
 {
-	struct bpf_link_info info = {0};
-	__u32 bytes = sizeof(info), running = 0;
 	int link = pins_link_get(pins, ifindex);
 
-	if (link < 0)
-		return link;
-	if (!bpf_obj_get_info_by_fd(link, &info, &bytes) && info.type == BPF_LINK_TYPE_XDP &&
-	        info.xdp.ifindex == ifindex && !bpf_xdp_query_id((int)ifindex, 0, &running) &&
-	        running == info.prog_id)
+	if (link < 0 || link_runs(link, ifindex))
 		return link;
 	close(link);
 	log_info(NULL, "pinned-link-stale", "ifindex=%u", ifindex);
@@ -55,10 +60,12 @@ static void refusal_log(const char *name, uint32_t ifindex, int error)
 
 	bpf_xdp_query_id((int)ifindex, 0, &running);
 	if (running)
+		/* Whose it is, only root could tell. A link's program can't be taken off by ip(8). */
 		log_error(NULL, "attach",
 		        "interface=%s error=\"another XDP program is attached\" program_id=%u "
-		        "remedy=\"detach it (ip link set "
-		        "%s xdp off)\"",
+		        "remedy=\"if it is an xdpark's: xdpark-dp --detach with that one's --pins; else ip "
+		        "link "
+		        "set %s xdp off\"",
 		        name, running, name);
 	else
 		log_error(NULL, "attach", "interface=%s error=\"%s\"", name, strerror(-error));
@@ -120,6 +127,22 @@ int attach_interface(
 		        name, made.native ? "native" : "generic");
 	*attachment = made;
 	return 0;
+}
+
+bool attach_find(struct attachment *attachment, const char *name, const char *pins)
+{
+	struct attachment found = {.ifindex = if_nametoindex(name), .link = -1};
+	int link = pins_link_find(pins, found.ifindex);
+
+	if (link < 0)
+		return false;
+	found.held = link_runs(link, found.ifindex);
+	found.native = runs_native(found.ifindex);
+	close(link);
+	strncpy(found.name, name, sizeof(found.name) - 1);
+	if (found.held)
+		*attachment = found;
+	return found.held;
 }
 
 static void attachment_gone(struct attachment *attachment, const struct pins *pins)

@@ -14,6 +14,7 @@ struct attachment {
 	uint32_t ifindex;
 	bool native;
 	bool adopted; /* a pinned link was there; its mode stays */
+	bool held;    /* the relay is there by a link that isn't ours: of a running system */
 	int link;     /* fd */
 };
 
@@ -24,6 +25,12 @@ struct attachment {
  */
 int attach_interface(
         struct attachment *attachment, const char *name, int program, bool generic, const struct pins *pins);
+
+/*
+ * Whether the relay that is pinned below the directory `pins` runs on the interface; *attachment is then
+ * held, and its link -1.
+ */
+bool attach_find(struct attachment *attachment, const char *name, const char *pins);
 
 /*
  * After `links` were read: an interface that has gone is told of, once; one that has come back by its name,

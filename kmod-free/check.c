@@ -10,16 +10,19 @@
 #include "kmod-free/object.h"
 
 /* Attaches where nothing is attached yet; elsewhere the attachment stays without link. */
-static void interface_try(struct attachment *attachment, const char *name, int program, bool generic)
+static void interface_try(
+        struct attachment *attachment, const char *name, int program, const struct options *options)
 {
 	__u32 running = 0;
 
+	if (attach_find(attachment, name, options->pins))
+		return;
 	*attachment = (struct attachment){.ifindex = if_nametoindex(name), .link = -1};
 	strncpy(attachment->name, name, sizeof(attachment->name) - 1);
 	if (!bpf_xdp_query_id((int)attachment->ifindex, 0, &running) && running)
 		return;
 	/* Why it failed is in the log. */
-	attach_interface(attachment, name, program, generic, NULL);
+	attach_interface(attachment, name, program, options->generic, NULL);
 }
 
 int check_run(const struct options *options)
@@ -46,7 +49,7 @@ int check_run(const struct options *options)
 		return EXIT_FAILED;
 	}
 	for (unsigned i = 0; i < options->interface_count; i++)
-		interface_try(&attachments[i], options->interfaces[i], object.program, options->generic);
+		interface_try(&attachments[i], options->interfaces[i], object.program, options);
 	kernel_read(&kernel, object.program, attachments, options->interface_count);
 	kernel_print(&kernel, stdout);
 	for (unsigned i = 0; i < options->interface_count; i++)

@@ -7,7 +7,8 @@
 
 /*
  * Prints the kernel's table to stdout. The relay is attached for a moment to those of the interfaces that
- * have no XDP program, and handles nothing. Returns an exit code.
+ * have no XDP program, and handles nothing. Those of a running system, whose relay is pinned below
+ * options->pins, are left as they are. Returns an exit code.
  */
 int check_run(const struct options *options);
 

@@ -28,7 +28,8 @@ static void interface_read(struct kernel_interface *to, const struct attachment 
 	uint64_t features;
 
 	memcpy(to->name, from->name, sizeof(to->name));
-	to->attached = from->link >= 0;
+	to->attached = from->link >= 0 || from->held;
+	to->held = from->held;
 	to->native = from->native;
 	to->xmit = KERNEL_XMIT_UNKNOWN;
 	if (!features_get(from->ifindex, &features))
@@ -48,7 +49,7 @@ void kernel_read(struct kernel *kernel, int program, const struct attachment *at
 	struct utsname host;
 	bool xmit = false;
 
-	*kernel = (struct kernel){.interface_count = count};
+	*kernel = (struct kernel){.interface_count = count, .call_told = true};
 	if (!uname(&host))
 		memcpy(kernel->release, host.release, sizeof(kernel->release));
 	kernel->btf = !access("/sys/kernel/btf/vmlinux", R_OK);
@@ -57,6 +58,7 @@ void kernel_read(struct kernel *kernel, int program, const struct attachment *at
 	for (unsigned i = 0; i < count; i++) {
 		interface_read(&kernel->interfaces[i], &attachments[i]);
 		xmit |= kernel->interfaces[i].xmit != KERNEL_XMIT_NO;
+		kernel->call_told &= !attachments[i].held;
 	}
 	kernel->pump = kernel->call_ns >= 0 && xmit;
 }
@@ -77,13 +79,14 @@ static struct row native_row(const struct kernel_interface *interface)
 	snprintf(row.what, sizeof(row.what), "native XDP on %s", interface->name);
 	if (!interface->attached) {
 		strcpy(row.found, "not tried: another program is attached");
-		row.follows = "detach it first (ip link set IF xdp off)";
+		row.follows = "if it is an xdpark's: xdpark-dp --detach with its --pins; else ip link set IF "
+		              "xdp off";
 		row.alarm = true;
 	} else if (interface->native) {
-		strcpy(row.found, "yes");
+		strcpy(row.found, interface->held ? "yes: the relay is attached" : "yes");
 		row.follows = "full speed";
 	} else {
-		strcpy(row.found, "no, generic");
+		strcpy(row.found, interface->held ? "no: the relay is attached, generic" : "no, generic");
 		row.follows = "works, but several times slower";
 		row.alarm = true;
 	}
@@ -115,12 +118,17 @@ static struct row xmit_row(const struct kernel_interface *interface)
 
 static struct row call_row(const struct kernel *kernel)
 {
-	struct row row = {.alarm = kernel->call_ns >= KERNEL_CALL_ALARM_NS};
+	struct row row = {.alarm = kernel->call_told && kernel->call_ns >= KERNEL_CALL_ALARM_NS};
 
 	strcpy(row.what, "cost of one pump call");
 	if (kernel->call_ns < 0) {
 		strcpy(row.found, "-");
 		row.follows = "no pump";
+		return row;
+	}
+	if (!kernel->call_told) {
+		strcpy(row.found, "not timed: the relay is attached");
+		row.follows = "its daemon tells: in its log, and in `get kernel`";
 		return row;
 	}
 	snprintf(row.found, sizeof(row.found), "%lld.%lld us", (long long)kernel->call_ns / 1000,

@@ -15,6 +15,7 @@ struct kernel_interface {
 	char name[IF_NAMESIZE];
 	bool attached; /* false: the rest isn't known */
 	bool native;
+	bool held;             /* by the relay of a running system */
 	enum kernel_xmit xmit; /* takes frames that are redirected to it */
 };
 
@@ -22,6 +23,8 @@ struct kernel {
 	char release[65];
 	bool btf, jit;
 	int64_t call_ns; /* of one pump call; negative errno: no live frames */
+	bool call_told;  /* false: call_ns isn't what a call costs, since another relay than `program` is
+	                    attached */
 	unsigned interface_count;
 	struct kernel_interface interfaces[OPTIONS_INTERFACES];
 	bool pump; /* what follows from all: the pump works */

@@ -251,6 +251,34 @@ int pins_link_drop(const struct pins *pins, uint32_t ifindex)
 	return unlink(path) ? -errno : 0;
 }
 
+struct link_search {
+	const char *directory;
+	uint32_t ifindex;
+	int link; /* fd, or a negative errno */
+};
+
+static void link_search_layout(void *data, const char *name)
+{
+	struct link_search *search = data;
+	char path[ENTRY_PATH + 256];
+
+	if (search->link >= 0)
+		return;
+	snprintf(path, sizeof(path), "%.150s/%.64s/%s%u", search->directory, name, link_prefix,
+	        search->ifindex);
+	search->link = bpf_obj_get(path);
+	if (search->link < 0)
+		search->link = -errno;
+}
+
+int pins_link_find(const char *directory, uint32_t ifindex)
+{
+	struct link_search search = {directory, ifindex, -ENOENT};
+	int count = names_each(directory, layout_prefix, link_search_layout, &search);
+
+	return count < 0 ? count : search.link;
+}
+
 struct link_caller {
 	void (*each)(void *data, uint32_t ifindex);
 	void *data;

@@ -49,6 +49,12 @@ int pins_link_get(const struct pins *pins, uint32_t ifindex);
 int pins_link_keep(const struct pins *pins, uint32_t ifindex, int link);
 int pins_link_drop(const struct pins *pins, uint32_t ifindex);
 
+/*
+ * The link of an interface below a directory that isn't taken (another daemon may have it), of any layout.
+ * Returns its fd, -ENOENT, or another negative errno.
+ */
+int pins_link_find(const char *directory, uint32_t ifindex);
+
 /* Calls `each` with the ifindex of every pinned link. Returns 0 or a negative errno. */
 int pins_links_each(const struct pins *pins, void (*each)(void *data, uint32_t ifindex), void *data);
 
