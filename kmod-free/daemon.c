@@ -101,7 +101,7 @@ static int locals_start(struct daemon *daemon)
 	const struct options *options = daemon->options;
 	struct xd_settings *settings = daemon->object.settings;
 	char reason[LOCALS_REASON] = "";
-	int error = locals_check(options, daemon->rtnl, reason);
+	int error = locals_check(options, daemon->rtnl, daemon->pins.adopted && settings->addresses, reason);
 
 	if (error)
 		return refuse("address", reason, error);

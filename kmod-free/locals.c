@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "kmod-free/ip.h"
+#include "kmod-free/log.h"
 
 static const char reserved_ports[] = "/proc/sys/net/ipv4/ip_local_reserved_ports";
 
@@ -80,7 +81,7 @@ static int sockets_check(const char *path, const struct options *options, char r
 	return error;
 }
 
-int locals_check(const struct options *options, struct rtnl *rtnl, char reason[LOCALS_REASON])
+int locals_check(const struct options *options, struct rtnl *rtnl, bool adopted, char reason[LOCALS_REASON])
 {
 	int error;
 
@@ -91,6 +92,14 @@ int locals_check(const struct options *options, struct rtnl *rtnl, char reason[L
 		error = rtnl_route_get(rtnl, options->addresses[i], &route);
 		if (!error && route.type == RTN_LOCAL)
 			continue;
+		if (adopted) {
+			log_warn(NULL, "address-missing",
+			        "address=%s error=\"this host doesn't have it\" follows=\"calls on it are "
+			        "silent "
+			        "until it is back\"",
+			        ip_format(options->addresses[i], text));
+			continue;
+		}
 		snprintf(reason, LOCALS_REASON,
 		        "--address %s: this host doesn't have it (ip address add %s/... dev IF)",
 		        ip_format(options->addresses[i], text), text);

@@ -11,9 +11,10 @@ enum { LOCALS_REASON = 320 };
 
 /*
  * Whether the host has the addresses, and no UDP socket of the host is bound to one of them (or to any) in
- * the port range. Returns 0 or a negative errno with one sentence in `reason`: -EADDRNOTAVAIL, -EADDRINUSE.
+ * the port range. With `adopted` maps, in which calls may be, an address that is missing is only warned of.
+ * Returns 0 or a negative errno with one sentence in `reason`: -EADDRNOTAVAIL, -EADDRINUSE.
  */
-int locals_check(const struct options *options, struct rtnl *rtnl, char reason[LOCALS_REASON]);
+int locals_check(const struct options *options, struct rtnl *rtnl, bool adopted, char reason[LOCALS_REASON]);
 
 /*
  * Numbers the addresses in the order of the options; when maps were adopted, the numbers in them stand, and

@@ -2,10 +2,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Who may do what: the daemon's capabilities, who may connect, one controller at a time, and everything that
 # xdpark-dp refuses, with the reason that it gives.
+# Some that the daemon has to give up; with setpcap it can cut the bounding set.
+readonly more_caps=,+net_raw,+setpcap
 # shellcheck source=tests/netns/dp_stage.sh
 . "$(dirname "$0")/dp_stage.sh"
 
+# natively: the relay is attached so
+natively() { [[ $(ip -n "$relay" -d link show relay0) == *prog/xdp* ]]; }
+
+# in_table ROW: of what --check said
+in_table() { grep -q -e "$1" "$stage/table" || fail "--check should say: $1; $(cat "$stage/table")"; }
+
 stage_up
+[ "$(stat -c '%a %u %g' "$stage/bpf/xdpark")" = "700 $uid $uid" ] || fail "others get at what is pinned"
+[[ $(stat -c %a "$stage/bpf") = *711 ]] || fail "nobody gets to what is pinned"
+# Nothing is hidden below a bpffs. In a mount namespace, lest it is after all.
+mkdir "$stage/full"
+touch "$stage/full/something"
+! unshare -m "$build/xdpark-dp" --prepare --user "$uid" --pins "$stage/full/xdpark" --socket "$stage/run/dataplane.sock" \
+	2>"$stage/refused.log" || fail "--prepare mounted bpffs over something"
+grep -q "path=$stage/full error=.*not empty" "$stage/refused.log" || fail "--prepare: $(cat "$stage/refused.log")"
+[ ! -e "$stage/full/xdpark" ] || fail "--prepare made a directory that isn't on bpffs"
+
+dp_refused 2 "127.0.0.1' is no address of one host" "${places[@]}" --interface relay0 --address 127.0.0.1
 dp_refused 2 "at least one --interface" "${places[@]}" --address 10.99.0.1
 dp_refused 1 "doesn't have it" "${options[@]}" --address 10.99.0.77
 dp_refused 1 "no such interface" "${options[@]}" --interface nowhere0
@@ -29,10 +48,19 @@ grep -q 'missing="CAP_BPF, CAP_PERFMON"' "$stage/refused.log" || fail "the missi
 for row in "native XDP on relay0" "live frames" "ndo_xdp_xmit on relay0" BTF JIT "cost of one pump call"; do
 	grep -q "^$row " "$stage/table" || fail "--check says nothing of $row"
 done
-ip -n "$relay" -d link show relay0 | grep -q "prog/xdp" && fail "--check left a program attached"
+in_table '^cost of one pump call  *[0-9.]* us '
+! natively || fail "--check left a program attached"
 
 dp_start
-ip -n "$relay" -d link show relay0 | grep -q "prog/xdp" || fail "not attached natively"
+natively || fail "not attached natively"
+# On a running system: the relay is recognised and left alone, also when it isn't of the same --pins.
+"${as_dp[@]}" "$build/xdpark-dp" --check --interface relay0 "${places[@]}" >"$stage/table" 2>>"$stage/dp.log" ||
+	fail "--check of a running system"
+in_table '^native XDP on relay0  *yes: the relay is attached  *full speed'
+in_table '^cost of one pump call  *not timed: the relay is attached '
+"${as_dp[@]}" "$build/xdpark-dp" --check --interface relay0 >"$stage/table" 2>>"$stage/dp.log" || fail "--check without --pins"
+in_table '^native XDP on relay0  *not tried.*xdpark-dp --detach with its --pins'
+natively || fail "--check took the relay off"
 grep -q 10000-10999 <("${in_relay[@]}" cat /proc/sys/net/ipv4/ip_local_reserved_ports) || fail "ports not reserved"
 
 # Exactly CAP_NET_ADMIN (12), CAP_SYS_NICE (23), CAP_PERFMON (38), CAP_BPF (39), in all threads.
@@ -49,8 +77,8 @@ threads=("/proc/$dp_pid/task"/*)
 status=$(stat -c '%a %u %g' "$stage/run/dataplane.sock")
 [ "$status" = "660 $uid $socket_gid" ] || fail "socket is $status"
 echo hello | setpriv --reuid 47113 --regid 47113 --clear-groups --inh-caps -all --bounding-set -all \
-	"$build/tests/netns/handover_driver" "$stage/run/dataplane.sock" | grep -q "Permission denied" ||
-	fail "a stranger could connect"
+	"$build/tests/netns/handover_driver" "$stage/run/dataplane.sock" >"$stage/stranger" || true
+grep -q "Permission denied" "$stage/stranger" || fail "a stranger could connect"
 
 driver_start
 drive_refused "different builds" hello-wrong
@@ -90,9 +118,19 @@ dp_refused 3 "ports 10000-10999 on 2 addresses, the options ask for 12000-12999"
 ip -n "$relay" address add fd99::9/64 dev relay0 nodad
 dp_refused 3 "fd99::9 isn't among the pinned" "${places[@]}" --interface relay0 --address 10.99.0.1 \
 	--address fd99::9 --ports 10000-10999 --audio-memory 1M
-ip -n "$relay" -d link show relay0 | grep -q "prog/xdp" || fail "the relay should stay attached"
+natively || fail "the relay should stay attached"
+"${in_relay[@]}" "$build/xdpark-dp" --prepare --user "$uid" --pins "$stage/bpf/other" --socket "$stage/run/dataplane.sock" \
+	2>>"$stage/dp.log"
+dp_refused 1 "xdpark-dp --detach with that one's --pins" "${options[@]}" --pins "$stage/bpf/other"
+
+# An address that the host has lost keeps nobody's calls from being taken up.
+ip -n "$relay" address del fd99::1/64 dev relay0
+dp_start
+grep -q 'level=warn .*event=address-missing address=fd99::1 ' "$stage/dp.log" || fail "nobody was told of the address"
+kill "$dp_pid"
+wait "$dp_pid" || fail "SIGTERM should be a clean end"
 "${as_dp[@]}" "$build/xdpark-dp" --detach "${places[@]}" 2>>"$stage/dp.log" || fail "--detach"
 [ -z "$(ls "$stage/bpf/xdpark")" ] || fail "--detach left pins"
-until_true 5 sh -c "! ip -n $relay -d link show relay0 | grep -q prog/xdp" || fail "--detach left the program attached"
+until_true 5 eval '! natively' || fail "--detach left the program attached"
 dp_pid=""
 echo "RESULT: every refusal with its reason"

@@ -5,11 +5,11 @@
 #   xdpark-dp ── relay0 10.99.0.1/24 ══════ phones0 10.99.0.2/24, 10.99.0.3/24
 #                       fd99::1/64                  fd99::2/64        XDP_PASS
 #
-# The daemon runs as a numeric user of its own, with its four capabilities as ambient ones.
+# The daemon runs as a numeric user of its own, with its four capabilities as ambient ones, and those in $more_caps.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 
-readonly build=${BUILD:-build} uid=47110 socket_gid=47111 caps=+bpf,+net_admin,+perfmon,+sys_nice
+readonly build=${BUILD:-build} uid=47110 socket_gid=47111 caps=+bpf,+net_admin,+perfmon,+sys_nice${more_caps:-}
 readonly relay=xdpt-$$-relay phones=xdpt-$$-phones
 stage=$(mktemp -d /tmp/xdpt.XXXXXX)
 readonly stage
