@@ -145,6 +145,16 @@ bool address_is_any(const uint8_t ip[16])
 	return memcmp(ip + IPV4_AT, any, 4) == 0 && (address_is_ipv4(ip) || memcmp(ip, any, IPV4_AT) == 0);
 }
 
+bool address_is_multicast(const uint8_t ip[16])
+{
+	return ip_is_multicast(ip);
+}
+
+bool address_is_of_a_host(const uint8_t ip[16])
+{
+	return ip_is_of_a_host(ip);
+}
+
 bool address_is_private(const uint8_t ip[16])
 {
 	static const struct network private[] = {

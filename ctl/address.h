@@ -38,6 +38,10 @@ const char *address_format(const struct address *address, char *text);
 
 bool address_is_ipv4(const uint8_t ip[16]);
 bool address_is_any(const uint8_t ip[16]); /* 0.0.0.0 or :: */
+bool address_is_multicast(const uint8_t ip[16]);
+
+/* Whether phones can send to it and mean this host: not any, loopback, multicast or broadcast. */
+bool address_is_of_a_host(const uint8_t ip[16]);
 
 /* Not routable in public: RFC 1918, RFC 6598, link-local, ULA, loopback. */
 bool address_is_private(const uint8_t ip[16]);

@@ -110,6 +110,9 @@ struct config_source {
 /* Limits that parking and announcements set. */
 enum { CONFIG_ORBITS = 1000000, CONFIG_ORBIT_DIGITS = 9, CONFIG_SPOKEN_DIGITS = 6 };
 
+/* Bytes at most of what is written into SIP messages: a display name or our own, and a contact's URI. */
+enum { CONFIG_TEXT = 100, CONFIG_URI = 255 };
+
 struct config {
 	const char *file;
 	struct address *listen; /* UDP */

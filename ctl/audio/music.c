@@ -177,9 +177,18 @@ static int music_cut(struct music *music, struct sound *whole)
 	return 0;
 }
 
-static int too_short(const struct sound *whole)
+static int too_short(size_t count, unsigned rate, const char *file, char *error)
 {
-	return whole->count < (size_t)whole->rate * SHORTEST_MS / 1000;
+	if (count >= (size_t)rate * SHORTEST_MS / 1000)
+		return 0;
+	return audio_refuse(-EINVAL, error, "%s is shorter than half a second", file);
+}
+
+static int silent(const struct measure *measure, const char *file, char *error)
+{
+	if (!measure->count || measure->mean_square >= SILENT_MEAN_SQUARE)
+		return 0;
+	return audio_refuse(-EINVAL, error, "%s holds nothing but silence", file);
 }
 
 /* The whole file, levelled. */
@@ -191,15 +200,16 @@ static int file_load(struct sound *whole, const char *file, unsigned rate, doubl
 
 	if (failed)
 		return failed;
-	if (measure.count && measure.mean_square < SILENT_MEAN_SQUARE)
-		return audio_refuse(-EINVAL, error, "%s holds nothing but silence", file);
+	failed = silent(&measure, file, error);
+	if (failed)
+		return failed;
 	if (sound_new(whole, measure.count, rate) < 0)
 		return audio_refuse(-ENOMEM, error, "%s: out of memory", file);
 	failed = file_convert(whole, file, KEPT_RMS / sqrtf((float)measure.mean_square), stop, error);
+	if (!failed)
+		failed = too_short(whole->count, rate, file, error);
 	if (failed)
 		return failed;
-	if (too_short(whole))
-		return audio_refuse(-EINVAL, error, "%s is shorter than half a second", file);
 	if (sound_set_level(whole, level_dbm0) < 0)
 		return audio_refuse(-EINVAL, error, "%s holds nothing that a telephone can carry", file);
 	return 0;
@@ -223,4 +233,15 @@ void music_free(struct music *music)
 {
 	sound_free(&music->intro);
 	sound_free(&music->loop);
+}
+
+int music_check(const char *file, char *error)
+{
+	enum { RATE = 8000 };
+	struct measure measure = {0};
+	int failed = file_measure(&measure, file, RATE, SIZE_MAX, NULL, error);
+
+	if (!failed)
+		failed = silent(&measure, file, error);
+	return failed ? failed : too_short(measure.count, RATE, file, error);
 }

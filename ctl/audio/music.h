@@ -28,4 +28,11 @@ int music_load(struct music *music, const char *file, unsigned rate, double leve
 
 void music_free(struct music *music);
 
+/*
+ * Whether a file can be music: reads it to its end, without resampling, which is most of the work. Returns 0,
+ * or as music_load(); what alone it doesn't find is a file that holds nothing within a telephone's band, and
+ * one that is too long.
+ */
+int music_check(const char *file, char *error);
+
 #endif

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ctl/audio/music.h"
+#include "ctl/audio/refusal.h"
 #include "ctl/config/value.h"
 
 #define MUSIC_LEVEL (-18.0)
@@ -41,6 +43,37 @@ static void read_ringback(struct reading *reading, const struct where *where, co
 	hold->country = countries[country];
 }
 
+/* A file that was looked at: many tenants may have the same. */
+struct music_file {
+	struct music_file *next;
+	const char *path;
+	const char *refusal; /* NULL: it can be music */
+};
+
+/* What is wrong with a music file; NULL: nothing, or no memory (the reading has failed). */
+static const char *music_refusal(struct reading *reading, const char *path)
+{
+	char why[AUDIO_ERROR_BYTES];
+	struct music_file *file;
+	int error;
+
+	for (file = reading->music; file; file = file->next)
+		if (strcmp(file->path, path) == 0)
+			return file->refusal;
+	error = music_check(path, why);
+	file = memory_take(reading->scratch, 1, sizeof(*file));
+	if (file && error && error != -ENOMEM)
+		file->refusal = memory_text(reading->scratch, why, strlen(why));
+	if (!file || error == -ENOMEM || (error && !file->refusal)) {
+		reading_fail(reading);
+		return NULL;
+	}
+	file->path = path;
+	file->next = reading->music;
+	reading->music = file;
+	return file->refusal;
+}
+
 static void read_music(struct reading *reading, const struct where *where, const yaml_node_t *value,
         const struct field *field, void *to)
 {
@@ -54,6 +87,8 @@ static void read_music(struct reading *reading, const struct where *where, const
 	refusal = file_refusal(path);
 	if (refusal)
 		problem_at(reading, where, value, "%.300s can't be read: %s", path, refusal);
+	else if ((refusal = music_refusal(reading, path)))
+		problem_at(reading, where, value, "%s", refusal);
 	hold->kind = HOLD_MUSIC;
 	hold->file = path;
 }

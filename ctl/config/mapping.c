@@ -23,14 +23,13 @@ static const char *node_kind(const yaml_node_t *node)
 }
 
 /* "name, display, password", for the error about an unknown key. */
-static const char *fields_list(const struct field *fields, size_t count, char *text, size_t size)
+static void fields_list(const struct field *fields, size_t count, char *text, size_t size)
 {
 	size_t used = 0;
 
 	text[0] = '\0';
 	for (size_t i = 0; i < count && used < size; i++)
 		used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", fields[i].key);
-	return text;
 }
 
 static const struct field *field_find(const struct field *fields, size_t count, const char *key)
@@ -41,6 +40,28 @@ static const struct field *field_find(const struct field *fields, size_t count, 
 	return NULL;
 }
 
+/* Entries of `users:`, where a password may have come to stand in a key's place. */
+static bool holds_secrets(const struct where *where)
+{
+	return !where->key && where->up && where->up->key && strcmp(where->up->key, "users") == 0;
+}
+
+/* An unknown key is named where it can be nothing but a key: it is a word, and no secret is near. */
+static void unknown_report(struct reading *reading, const struct where *where, const yaml_node_t *key,
+        const struct field *fields, size_t count)
+{
+	const char *word = (const char *)key->data.scalar.value;
+	struct where here = {.up = where, .key = word};
+	char known[256];
+
+	fields_list(fields, count, known, sizeof(known));
+	if (!holds_secrets(where) && strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(word))
+		problem_at(reading, &here, key, "unknown key; known here: %s", known);
+	else
+		problem_at(reading, where, key, "unknown key at column %zu; known here: %s",
+		        key->start_mark.column + 1, known);
+}
+
 /* One pair of a mapping. `lines`: where each key was seen first. */
 static void field_read_pair(struct reading *reading, const struct where *where, const yaml_node_pair_t *pair,
         const struct field *fields, size_t count, unsigned *lines, void *to)
@@ -48,7 +69,6 @@ static void field_read_pair(struct reading *reading, const struct where *where, 
 	const yaml_node_t *key = node_number(reading, pair->key), *value = node_number(reading, pair->value);
 	const struct field *field = NULL;
 	struct where here = {.up = where};
-	char known[256];
 
 	if (key->type == YAML_SCALAR_NODE) {
 		here.key = (const char *)key->data.scalar.value;
@@ -57,8 +77,7 @@ static void field_read_pair(struct reading *reading, const struct where *where, 
 	if (!here.key)
 		problem_at(reading, where, key, "a key must be a word, this is %s", node_kind(key));
 	else if (!field)
-		problem_at(reading, &here, key, "unknown key; known here: %s",
-		        fields_list(fields, count, known, sizeof(known)));
+		unknown_report(reading, where, key, fields, count);
 	else if (lines[field - fields])
 		problem_at(reading, &here, key, "given twice, first on line %u", lines[field - fields]);
 	else {

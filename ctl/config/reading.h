@@ -23,6 +23,7 @@ struct claims {
 };
 
 struct problem;
+struct music_file;
 
 struct reading {
 	struct config *config;
@@ -32,6 +33,7 @@ struct reading {
 	const yaml_node_t *tenants, *trunks; /* kept until the rest is known */
 	const char *folder;                  /* of the file, absolute */
 	struct claims numbers;               /* called numbers, of all tenants */
+	struct music_file *music;            /* files that were looked at: see hold.c */
 	const char *spoken;                  /* the language whose recordings were looked at last */
 	int error;                           /* -ENOMEM: the reading has failed */
 	struct problem *problems;

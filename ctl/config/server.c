@@ -26,6 +26,7 @@ static void entry_read_listen(struct reading *reading, const struct where *where
 	struct config *config = reading->config;
 	const char *text = value_text(reading, where, node);
 	struct address *address = &config->listen[index];
+	char formatted[ADDRESS_TEXT];
 
 	(void)context;
 	if (!text)
@@ -37,6 +38,9 @@ static void entry_read_listen(struct reading *reading, const struct where *where
 	if (address_is_any(address->ip))
 		problem_at(reading, where, node,
 		        "name the address that phones reach; it stands in every SIP message");
+	if (address_is_multicast(address->ip))
+		problem_at(reading, where, node, "%s is a multicast address; name one of this host",
+		        address_format(address, formatted));
 	for (size_t i = 0; i < index; i++)
 		if (address_equal(&config->listen[i], address))
 			problem_at(reading, where, node, "%.80s is there twice", text);
@@ -65,7 +69,7 @@ static void read_listen(struct reading *reading, const struct where *where, cons
 
 static const struct field sip_fields[] = {
         FIELD(struct config, "listen", read_listen, listen, .needed = true),
-        FIELD(struct config, "agent", value_read_text, agent),
+        FIELD(struct config, "agent", value_read_text, agent, .max = CONFIG_TEXT),
 };
 
 void server_read_sip(struct reading *reading, const struct where *where, const yaml_node_t *value,
@@ -145,7 +149,7 @@ static bool media_add(
 
 		span_address(&span, i, media->address.ip);
 		memcpy(media->advertise, media->address.ip, sizeof(media->advertise));
-		if (address_is_any(media->address.ip))
+		if (!address_is_of_a_host(media->address.ip))
 			problem_at(reading, where, node, "is not an address that phones can reach");
 	}
 	return true;
@@ -172,7 +176,7 @@ static void media_read_block(
 	if (config->media_count != before + 1)
 		problem_at(
 		        reading, &advertise, block.advertise, "goes with a single address, not with a range");
-	else if (address_parse_ip(text, ip) < 0 || address_is_any(ip))
+	else if (address_parse_ip(text, ip) < 0 || !address_is_of_a_host(ip))
 		problem_at(reading, &advertise, block.advertise, "\"%.80s\" is not an address", text);
 	else if (address_is_ipv4(ip) != address_is_ipv4(config->media[before].address.ip))
 		problem_at(reading, &advertise, block.advertise,

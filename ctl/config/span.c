@@ -96,6 +96,22 @@ size_t span_networks(const struct span *span, struct network *networks)
 	}
 }
 
+bool span_is_everybody(const struct span *span)
+{
+	static const struct span ipv4 = {{[10] = 0xff, [11] = 0xff},
+	        {[10] = 0xff, [11] = 0xff, [12] = 0xff, [13] = 0xff, [14] = 0xff, [15] = 0xff}};
+
+	return (memcmp(span->first, ipv4.first, 16) <= 0 && memcmp(span->last, ipv4.last, 16) >= 0) ||
+	       wide_read(span->last) - wide_read(span->first) == ~(wide)0;
+}
+
+bool span_is_wide(const struct span *span)
+{
+	unsigned host_bits = address_is_ipv4(span->first) ? 32 - 8 : 128 - 16;
+
+	return (wide_read(span->last) - wide_read(span->first)) >> host_bits;
+}
+
 size_t span_addresses(const struct span *span, size_t most)
 {
 	wide count = wide_read(span->last) - wide_read(span->first);

@@ -17,6 +17,12 @@ bool span_read(
 /* The networks that cover it exactly, into `networks` unless NULL. Returns how many (254 at most). */
 size_t span_networks(const struct span *span, struct network *networks);
 
+/* Whether it holds all of IPv4, or of IPv6. */
+bool span_is_everybody(const struct span *span);
+
+/* Whether it holds more addresses than an IPv4 /8 or an IPv6 /16. */
+bool span_is_wide(const struct span *span);
+
 /* Addresses in it; `most` if there are more. */
 size_t span_addresses(const struct span *span, size_t most);
 

@@ -58,14 +58,19 @@ static void entry_read_address(struct reading *reading, const struct where *wher
 {
 	struct list *list = context;
 	struct span *span = &list->spans[list->span_count];
-	struct network widest;
 
 	(void)index;
 	if (!span_read(reading, where, node, span))
 		return;
-	if (span_networks(span, NULL) == 1 && span_networks(span, &widest) == 1 &&
-	        (widest.bits == 0 || (widest.bits == 96 && address_is_ipv4(widest.ip)))) {
+	if (span_is_everybody(span)) {
 		problem_at(reading, where, node, "is everybody; a trunk is trusted without a password");
+		return;
+	}
+	if (span_is_wide(span)) {
+		problem_at(reading, where, node,
+		        "is more than a /8 (IPv6: a /16); a trunk is trusted without a password: name its "
+		        "own "
+		        "addresses");
 		return;
 	}
 	claim_span(reading, &list->addresses, where, node, span, "address");
@@ -133,10 +138,16 @@ static void entry_read_tenant(struct reading *reading, const struct where *where
 	if (!text)
 		return;
 	tenant = config_tenant_find(reading->config, text);
-	if (tenant)
-		trunk->tenants[trunk->tenant_count++] = tenant;
-	else
+	if (!tenant) {
 		problem_at(reading, where, node, "there is no tenant \"%.80s\"", text);
+		return;
+	}
+	for (size_t i = 0; i < trunk->tenant_count; i++)
+		if (trunk->tenants[i] == tenant) {
+			problem_at(reading, where, node, "%.80s is there twice", tenant->domain);
+			return;
+		}
+	trunk->tenants[trunk->tenant_count++] = tenant;
 }
 
 static int pointer_compare(const void *a, const void *b)

@@ -64,7 +64,7 @@ static void read_hash(struct reading *reading, const struct where *where, const 
 static const struct field fields[] = {
         FIELD(struct entry, "name", read_name, name),
         FIELD(struct entry, "names", mapping_keep_node, names),
-        FIELD(struct entry, "display", value_read_text, user.display),
+        FIELD(struct entry, "display", value_read_text, user.display, .max = CONFIG_TEXT),
         FIELD(struct entry, "password", value_read_text, user.password),
         FIELD(struct entry, "ha1_md5", read_hash, user.ha1_md5, .max = 32),
         FIELD(struct entry, "ha1_sha256", read_hash, user.ha1_sha256, .max = 64),
@@ -89,6 +89,11 @@ static void entry_check(
 		problem_at(reading, where, node, "has no name; give name, or names for a range of users");
 	if ((seen & SEEN_PASSWORD) && (seen & SEEN_HASHES))
 		problem_at(reading, where, node, "has a password and hashes of it; give one of them");
+	if ((seen & SEEN_NAMES) && (seen & SEEN_HASHES))
+		problem_at(reading, where, node,
+		        "a range of users can't share a hash, which is of one name; give a password, or each "
+		        "user "
+		        "alone");
 	if (!(seen & (SEEN_PASSWORD | SEEN_HASHES | SEEN_CONTACTS)))
 		problem_at(reading, where, node,
 		        "has neither password nor contacts: no phone could ever be this user");
@@ -183,6 +188,11 @@ static void entry_read_contact(struct reading *reading, const struct where *wher
 
 	if (text)
 		contact->uri = contacts->ranged ? text_for(reading, text, contacts->user->name) : text;
+	if (contact->uri && strlen(contact->uri) > CONFIG_URI) {
+		contacts->good = false;
+		problem_at(reading, where, node, "is longer than %d bytes", CONFIG_URI);
+		return;
+	}
 	if (!contact->uri || !contact_parse(contact->uri, &contact->address)) {
 		contacts->good = false;
 		if (contact->uri)

@@ -37,12 +37,29 @@ const char *value_text(struct reading *reading, const struct where *where, const
 	return (const char *)node->data.scalar.value;
 }
 
+/* Labels between dots: neither empty nor too long, no - at their ends (RFC 1034 3.5, RFC 1123 2.1). */
+static bool labels_are_good(const char *domain)
+{
+	enum { LABEL = 63 };
+
+	for (const char *at = domain;; at++) {
+		size_t length = strcspn(at, ".");
+
+		if (!length || length > LABEL || at[0] == '-' || at[length - 1] == '-')
+			return false;
+		at += length;
+		if (!*at)
+			return true;
+	}
+}
+
 bool value_is(struct reading *reading, const struct where *where, const yaml_node_t *node, const char *text,
         enum value_kind kind)
 {
 	size_t length = strlen(text);
 
-	if (length && length <= kinds[kind].length && strspn(text, kinds[kind].characters) == length)
+	if (length && length <= kinds[kind].length && strspn(text, kinds[kind].characters) == length &&
+	        (kind != VALUE_DOMAIN || labels_are_good(text)))
 		return true;
 	problem_at(reading, where, node, "\"%.40s\" is not %s%s", text, kinds[kind].what,
 	        length > kinds[kind].length ? "; it is too long" : "");
@@ -54,8 +71,11 @@ void value_read_text(struct reading *reading, const struct where *where, const y
 {
 	const char *text = value_text(reading, where, value);
 
-	(void)field;
-	if (text)
+	if (!text)
+		return;
+	if (field->max && strlen(text) > field->max)
+		problem_at(reading, where, value, "is longer than %u bytes", field->max);
+	else
 		*(const char **)to = reading_text(reading, text);
 }
 

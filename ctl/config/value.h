@@ -9,7 +9,8 @@
 const char *value_text(struct reading *reading, const struct where *where, const yaml_node_t *node);
 
 /* Readers for tables of fields. */
-field_read value_read_text;     /* const char *: any text that isn't empty */
+field_read
+        value_read_text; /* const char *: any text that isn't empty; bytes up to the field's max unless 0 */
 field_read value_read_flag;     /* bool: yes, no, true, false */
 field_read value_read_count;    /* uint32_t, between the field's min and max */
 field_read value_read_duration; /* uint32_t in seconds: 60s, 5m, 1h, 0; between the field's min and max */

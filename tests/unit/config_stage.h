@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sndfile.h>
 
 #include "ctl/config.h"
 #include "tests/unit/scratch.h"
@@ -40,6 +41,24 @@ static void stage_touch(const char *name)
 	fclose(file);
 }
 
+/* A second of a tone, or of less, as WAV whatever it is called. */
+static inline void stage_record(const char *name, int rate, unsigned samples, short loudness)
+{
+	SF_INFO info = {.samplerate = rate, .channels = 1, .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16};
+	char path[160];
+	SNDFILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", stage.folder, name);
+	file = sf_open(path, SFM_WRITE, &info);
+	assert_non_null(file);
+	for (unsigned i = 0; i < samples; i++) {
+		short sample = i / 8 % 2 ? loudness : (short)-loudness;
+
+		assert_int_equal(sf_write_short(file, &sample, 1), 1);
+	}
+	sf_close(file);
+}
+
 static int stage_open(void **state)
 {
 	char name[32], command[96];
@@ -53,7 +72,7 @@ static int stage_open(void **state)
 		snprintf(name, sizeof(name), "en/%d.wav", digit);
 		stage_touch(name);
 	}
-	stage_touch("music.flac");
+	stage_record("music.flac", 8000, 8000, 8000);
 	return 0;
 }
 

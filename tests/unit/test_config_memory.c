@@ -25,15 +25,22 @@ static bool allocation_fails(const void *caller)
 {
 	Dl_info library;
 
+	bool known;
+
 	if (!counting)
+		return false;
+	counting = false;
+	known = dladdr(caller, &library);
+	counting = true;
+	/* What reads audio for libsndfile may crash without memory: its allocations are let be. */
+	if (known && !strstr(library.dli_fname, "libyaml") &&
+	        !strstr(library.dli_fname, "test_config_memory") && !strstr(library.dli_fname, "libc.so"))
 		return false;
 	made++;
 	if (fail_at < 0 || fail_at-- != 0)
 		return false;
 	failed = true;
-	counting = false;
-	failed_in_yaml = dladdr(caller, &library) && strstr(library.dli_fname, "libyaml");
-	counting = true;
+	failed_in_yaml = known && strstr(library.dli_fname, "libyaml");
 	errno = ENOMEM;
 	return true;
 }
