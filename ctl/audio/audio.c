@@ -65,6 +65,11 @@ int audio_new(struct audio **result, const struct audio_options *options)
 	return 0;
 }
 
+void audio_tell(struct audio *audio, void (*ready)(void *context), void *context)
+{
+	coder_tell(audio->coder, ready, context);
+}
+
 void audio_free(struct audio *audio)
 {
 	if (!audio)

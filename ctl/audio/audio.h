@@ -3,7 +3,7 @@
  * Hold audio: what parked callers hear, as playlists of encoded clips in the dataplane's chunk memory.
  *
  * A clip is encoded once for each codec in use, by a worker thread, and shared by all who hear it. The
- * deciding thread only fills plans. Nothing here calls back into the caller.
+ * deciding thread only fills plans. Nothing here calls back before it returns.
  */
 #ifndef XDPARK_AUDIO_H
 #define XDPARK_AUDIO_H
@@ -35,6 +35,11 @@ struct audio_options {
 /* Results in *audio. Negative errno: -ENOMEM, -EINVAL (no chunk memory), or of pthread_create. */
 int audio_new(struct audio **audio, const struct audio_options *options);
 
+/*
+ * Has `ready` called, from the event loop, each time that a clip has become ready in a codec; NULL: no more.
+ */
+void audio_tell(struct audio *audio, void (*ready)(void *context), void *context);
+
 /* Stops the worker. Clips are freed with it. Chunks stay as they are: callers may still hear them. NULL is
  * legal. */
 void audio_free(struct audio *audio);
@@ -51,9 +56,8 @@ struct clip *audio_silence(struct audio *audio);
 /* A codec was negotiated: encode `clip` for it, unless that has been done or is under way. */
 void audio_prepare(struct audio *audio, struct clip *clip, enum xd_codec codec);
 
-/*
- * Whether `clip` can be heard in `codec`. A sweep that finds it ready gives a caller who hears the ringback
- * in its place a new plan. NULL: never.
+/* Whether `clip` can be heard in `codec`: a caller who hears the ringback in its place then gets a new plan.
+ * NULL: never.
  */
 bool audio_is_ready(const struct audio *audio, const struct clip *clip, enum xd_codec codec);
 

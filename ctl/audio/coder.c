@@ -35,6 +35,8 @@ struct coder {
 	const struct xd_endpoint *endpoints;
 	uint32_t endpoint_count;
 	struct clip *clips;
+	void (*ready)(void *context); /* NULL: nobody wants to know */
+	void *ready_context;
 };
 
 static void coding_enter(struct coding *coding, enum coding_state state)
@@ -146,6 +148,8 @@ static void on_answer(struct job *job, void *context)
 		        log_value(name, sizeof(name), coding->clip->description.name),
 		        codec_name(coding->codec), coding->count);
 		job_free(job);
+		if (coder->ready)
+			coder->ready(coder->ready_context);
 	}
 }
 
@@ -249,6 +253,12 @@ void coder_free(struct coder *coder)
 	clips_free(coder->clips);
 	chunk_space_free(coder->space);
 	free(coder);
+}
+
+void coder_tell(struct coder *coder, void (*ready)(void *context), void *context)
+{
+	coder->ready = ready;
+	coder->ready_context = context;
 }
 
 struct clip **coder_clips(struct coder *coder)

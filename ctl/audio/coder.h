@@ -18,6 +18,9 @@ int coder_new(struct coder **coder, const struct audio_options *options);
 /* Frees the clips too. NULL is legal. */
 void coder_free(struct coder *coder);
 
+/* As audio_tell(). */
+void coder_tell(struct coder *coder, void (*ready)(void *context), void *context);
+
 /* The head of the list of clips. */
 struct clip **coder_clips(struct coder *coder);
 

@@ -17,14 +17,22 @@ struct tenant_state *tenant_state(const struct config_tenant *tenant)
 	return tenant->state;
 }
 
+/* A clip has been encoded: for some caller it may be the one. */
+static void clip_ready(void *context)
+{
+	const struct calls *calls = context;
+
+	for (struct leg *leg = calls->legs; leg; leg = leg->next)
+		leg_refresh_hold(leg);
+}
+
 /* Hold audio that has been encoded meanwhile, plans whose `until` comes near, and streams that stand still.
  */
 static void calls_sweep(struct timer *timer)
 {
 	struct calls *calls = owner_of(timer, struct calls, sweep);
 
-	for (struct leg *leg = calls->legs; leg; leg = leg->next)
-		leg_refresh_hold(leg);
+	clip_ready(calls);
 	endpoints_sweep(calls->endpoints);
 	timer_set(calls->timers, &calls->sweep, SWEEP_MS, calls_sweep);
 }
@@ -154,6 +162,7 @@ int calls_new(struct calls **result, const struct calls_options *options, char *
 		calls_free(calls);
 		return error;
 	}
+	audio_tell(calls->audio, clip_ready, calls);
 	*result = calls;
 	return 0;
 }
@@ -170,6 +179,7 @@ void calls_free(struct calls *calls)
 {
 	if (!calls)
 		return;
+	audio_tell(calls->audio, NULL, NULL);
 	timer_cancel(calls->timers, &calls->sweep);
 	timer_cancel(calls->timers, &calls->reap);
 	legs_free(calls);
