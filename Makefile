@@ -9,7 +9,9 @@ CLANG  ?= clang
 V      ?= 0
 Q      := $(if $(filter 1,$(V)),,@)
 say     = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
-SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
+ROOT   := $(filter 0,$(shell id -u))
+# Looked for where a recipe needs it.
+SUDO    = $(if $(ROOT),,$(if $(shell command -v sudo),sudo,$(error make $@ needs root, and sudo is not there: run it as root)))
 
 # Debian packages: for building, and for demo and tests.
 PACKAGES_BUILD := gcc make pkg-config clang llvm bpftool libbpf-dev libmnl-dev libosip2-dev libspandsp-dev \
@@ -93,8 +95,9 @@ deps: ## install every Debian package that building, demo and tests need
 		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
 	if [ -n "$$missing" ]; then \
 		echo "Installing:" $$missing; \
-		$(SUDO) apt-get update -qq && \
-		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; fi
+		$(if $(ROOT),,command -v sudo >/dev/null || { echo "make deps needs root, and sudo is not there: run it as root" >&2; exit 1; };) \
+		$(if $(ROOT),,sudo) apt-get update -qq && \
+		$(if $(ROOT),,sudo) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; fi
 
 $(BUILD)/%.bpf.o: %.bpf.c
 	$(call say,BPF,$<)
@@ -214,8 +217,9 @@ install: build ## install below DESTDIR and PREFIX (/usr/local): programs, man p
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man5 $(SHARE)/man/man8
 	install -m 755 $(OUT)/xdparkd $(OUT)/xdpark-dp $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(OUT)/xdpark $(OUT)/xdpark-rig $(DESTDIR)$(PREFIX)/bin
-	install -m 644 ctl/*.5 $(SHARE)/man/man5
-	install -m 644 ctl/*.8 kmod-free/*.8 tools/*.8 $(SHARE)/man/man8
+	for page in ctl/*.5 ctl/*.8 kmod-free/*.8 tools/*.8; do \
+		to=$(SHARE)/man/man$${page##*.}/$${page##*/}; \
+		sed 's|/usr/local|$(PREFIX)|g' $$page > $$to && chmod 644 $$to || exit 1; done
 	install -D -m 644 -t $(SHARE)/xdpark ctl/xdparkd.example.yaml
 	install -D -m 644 -t $(SHARE)/xdpark/audio/sounds $(wildcard ctl/audio/sounds/*.*)
 	for language in $(patsubst ctl/audio/sounds/%/,%,$(wildcard ctl/audio/sounds/*/)); do \
