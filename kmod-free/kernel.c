@@ -83,10 +83,12 @@ static struct row native_row(const struct kernel_interface *interface)
 		              "xdp off";
 		row.alarm = true;
 	} else if (interface->native) {
-		strcpy(row.found, interface->held ? "yes: the relay is attached" : "yes");
+		snprintf(row.found, sizeof(row.found), "yes%s",
+		        interface->held ? ": the relay is attached" : "");
 		row.follows = "full speed";
 	} else {
-		strcpy(row.found, interface->held ? "no: the relay is attached, generic" : "no, generic");
+		snprintf(row.found, sizeof(row.found), "no, generic%s",
+		        interface->held ? ": the relay is attached" : "");
 		row.follows = "works, but several times slower";
 		row.alarm = true;
 	}
