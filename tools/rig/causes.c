@@ -11,6 +11,8 @@ static const char *const names[] = {
         [CAUSE_NOT_HEARD] = "not_heard",
         [CAUSE_NO_LINE] = "no_line",
         [CAUSE_UNFINISHED] = "unfinished",
+        [CAUSE_NO_CHALLENGE] = "no_challenge",
+        [CAUSE_NOT_BOUND] = "not_bound",
 };
 
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
