@@ -129,7 +129,7 @@ static void help_and_page(void **state)
 	        {"xdpark", "tools/xdpark.8", 7},
 	        {"xdparkd", "ctl/xdparkd.8", 0},
 	        {"xdpark-dp", "kmod-free/xdpark-dp.8", 0},
-	        {"xdpark-rig", "tools/xdpark-rig.8", 8},
+	        {"xdpark-rig", "tools/xdpark-rig.8", 9},
 	};
 
 	(void)state;

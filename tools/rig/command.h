@@ -20,7 +20,7 @@ struct rig_command {
 	int (*run)(const struct rig_options *options);
 };
 
-extern const struct rig_command cmd_hold, cmd_forward, cmd_park, cmd_take, cmd_churn, cmd_flood, cmd_compare,
-        cmd_page;
+extern const struct rig_command cmd_hold, cmd_forward, cmd_park, cmd_take, cmd_churn, cmd_flood, cmd_register,
+        cmd_compare, cmd_page;
 
 #endif

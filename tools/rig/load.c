@@ -97,10 +97,12 @@ static int load_open(struct load *load, const struct load_work *work)
 	load->metronome_fd = -1;
 	if (!failed)
 		failed = open_metronome(load);
-	if (!failed)
+	if (!failed && work->lines)
 		failed = open_callers(load, work->lines, error);
-	if (!failed)
+	if (!failed && work->lines)
 		failed = open_lines(load, work->lines, work->ops, error);
+	if (!failed && work->open)
+		failed = work->open(load, error);
 	if (!failed && work->talks) {
 		failed = talk_start(
 		        &load->talk, load->callers, &load->options->manner, load->options->threads);
@@ -109,8 +111,10 @@ static int load_open(struct load *load, const struct load_work *work)
 	return failed ? refuse(error) : 0;
 }
 
-static void load_close(struct load *load)
+static void load_close(struct load *load, const struct load_work *work)
 {
+	if (work->close)
+		work->close(load);
 	talk_stop(load->talk);
 	lines_close(load->lines);
 	callers_close(load->callers);
@@ -185,11 +189,21 @@ static int run_loop(struct load *load)
 	return load->ending ? -EINTR : 0;
 }
 
+/* By the lines. */
+static uint64_t requests_resent(const struct load *load)
+{
+	struct lines_counters counters = {0};
+
+	if (load->lines)
+		lines_count(load->lines, &counters);
+	return counters.resent;
+}
+
 int load_run(struct load *load, const struct load_phase *phase, struct load_outcome *outcome)
 {
 	struct timers *timers = loop_timers(load->loop);
 	struct machine_time from, to;
-	struct lines_counters before, after;
+	uint64_t resent = requests_resent(load);
 	double own = own_seconds();
 	int failed;
 
@@ -200,7 +214,6 @@ int load_run(struct load *load, const struct load_phase *phase, struct load_outc
 	        .start_ns = machine_clock_ns() + 1000000, .rate = phase->rate, .count = phase->count};
 	load->last_ns = load->pace.start_ns;
 	load->pace_end_ns = pace_at(&load->pace, phase->count);
-	lines_count(load->lines, &before);
 	failed = machine_now(&from);
 	if (!failed && event_add(load->metronome, NULL))
 		failed = -ENOMEM;
@@ -216,14 +229,13 @@ int load_run(struct load *load, const struct load_phase *phase, struct load_outc
 	count_unfinished(load);
 	if (failed || !outcome)
 		return failed;
-	lines_count(load->lines, &after);
 	*outcome = load->outcome;
 	outcome->attempted = load->pace.started;
 	if (outcome->succeeded > 1)
 		outcome->rate = (outcome->succeeded - 1) * 1e9 / (double)(load->last_ns - load->first_ns);
 	outcome->busy_cores = machine_busy_cores(&from, &to);
 	outcome->rig_cores = (own_seconds() - own) * 1e9 / (double)(to.at_ns - from.at_ns);
-	outcome->resent = after.resent - before.resent;
+	outcome->resent = requests_resent(load) - resent;
 	return 0;
 }
 
@@ -307,18 +319,27 @@ static json_t *heard_report(const struct load *load)
 	return NULL;
 }
 
+/* What came of calls. 0 or -ENOMEM. */
+static int calls_report(const struct load *load, json_t *report)
+{
+	if (json_object_set_new(report, "lost_calls", causes_report(&load->lost)) ||
+	        json_object_set_new(report, "heard", heard_report(load)))
+		return -ENOMEM;
+	return 0;
+}
+
 static json_t *load_report(
         const struct load *load, const struct load_work *work, const struct load_outcome *outcome)
 {
-	json_t *report = json_pack("{s:s, s:f, s:i, s:i, s:o, s:f, s:o, s:o, s:o, s:I, s:f, s:f, s:o}",
-	        "work", work->name, "asked_rate", load->options->rate, "attempted", outcome->attempted,
-	        "succeeded", outcome->succeeded, "failed", causes_report(&outcome->failed), "rate",
-	        outcome->rate, "setup_us", times_report(&load->setup, 1e3), "lost_calls",
-	        causes_report(&load->lost), "late_us", times_report(&outcome->late, 1e3), "resent",
-	        (json_int_t)outcome->resent, "busy_cores", outcome->busy_cores, "rig_cores",
-	        outcome->rig_cores, "heard", heard_report(load));
+	json_t *report = json_pack("{s:s, s:f, s:i, s:i, s:o, s:f, s:o, s:o, s:I, s:f, s:f}", "work",
+	        work->name, "asked_rate", load->options->rate, "attempted", outcome->attempted, "succeeded",
+	        outcome->succeeded, "failed", causes_report(&outcome->failed), "rate", outcome->rate,
+	        "setup_us", times_report(&load->setup, 1e3), "late_us", times_report(&outcome->late, 1e3),
+	        "resent", (json_int_t)outcome->resent, "busy_cores", outcome->busy_cores, "rig_cores",
+	        outcome->rig_cores);
+	bool failed = report && load->callers && calls_report(load, report);
 
-	if (report && work->report && work->report(load, report)) {
+	if (report && (failed || (work->report && work->report(load, report)))) {
 		json_decref(report);
 		return NULL;
 	}
@@ -339,7 +360,8 @@ int load_do(struct load *load, const struct rig_options *options, const struct l
 			code = refuse("interrupted");
 		else if (!(report = load_report(load, work, &outcome)))
 			code = refuse("out of memory");
-		load_hang_up(load);
+		if (load->callers)
+			load_hang_up(load);
 	}
 	if (!code) {
 		report_print(report, options->json);
@@ -347,6 +369,6 @@ int load_do(struct load *load, const struct rig_options *options, const struct l
 			code = RIG_FAULTS;
 	}
 	json_decref(report);
-	load_close(load);
+	load_close(load, work);
 	return code;
 }

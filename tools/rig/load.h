@@ -61,9 +61,12 @@ struct load {
 /* What a command does. Its struct begins with struct load, which is the lines' context. */
 struct load_work {
 	const char *name;
-	unsigned lines; /* each is the caller of its number */
+	unsigned lines; /* each is the caller of its number; 0: there are neither lines nor callers */
 	bool talks;
 	const struct lines_ops *ops;
+	/* What it signals with other than lines; NULL: nothing. 0, or a negative errno with a sentence. */
+	int (*open)(struct load *load, char error[LINES_ERROR]);
+	void (*close)(struct load *load); /* that; also what was never opened */
 	/* Runs its phases. 0, or -EINTR: asked to end. */
 	int (*measure)(struct load *load, struct load_outcome *outcome);
 	/* Adds what only it has to the report; NULL: nothing. 0 or -ENOMEM. */
@@ -72,7 +75,7 @@ struct load_work {
 
 /*
  * Opens what is needed, measures, hangs up, prints the report: attempted, succeeded, failed, rate, setup_us,
- * lost_calls, heard, and what the rig itself took. An exit code.
+ * what the rig itself took, and where there are callers lost_calls and heard. An exit code.
  */
 int load_do(struct load *load, const struct rig_options *options, const struct load_work *work);
 

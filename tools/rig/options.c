@@ -24,6 +24,11 @@
 #define MEDIA " hold forward compare "
 #define LOAD  " park take churn flood "
 
+/* Those with callers that hear; and users of the lab who have a password, with it. */
+#define CALLS    " hold forward park take churn flood compare "
+#define USERS    "101-103,110"
+#define PASSWORD "secret-%u"
+
 enum { SIP_PORT = 5060 };
 
 static const struct {
@@ -31,10 +36,17 @@ static const struct {
 	const char *argument, *help;
 	const char *of; /* subcommands that take it, each between spaces; NULL: all */
 } table[] = {
-        {{"calls", 1, 0, 'n'}, " N", "parked callers, bridges, parks or takes (1000; compare: 400)",
-                " hold forward park take compare "},
-        {{"rate", 1, 0, 'r'}, " R", "calls a second, whether they are answered or not (100)", LOAD},
+        {{"calls", 1, 0, 'n'}, " N",
+                "parked callers, bridges, parks, takes or registrations (1000; compare: 400)",
+                " hold forward park take register compare "},
+        {{"rate", 1, 0, 'r'}, " R", "calls a second, whether they are answered or not (100)",
+                " park take churn flood register "},
         {{"by", 1, 0, 'b'}, " METHOD", "invite or refer (invite)", " park "},
+        {{"users", 1, 0, 'u'}, " LIST", "that register: names, ranges (" USERS ")", " register "},
+        {{"password", 1, 0, 'a'}, " P", "of each; %u is the user's name, %% a % (" PASSWORD ")",
+                " register "},
+        {{"reuse-nonce", 0, 0, 'U'}, "", "answer the last challenge again rather than wait for one",
+                " register "},
         {{"parked", 1, 0, 'B'}, " N", "calls that are parked before and stay (0)", " park flood "},
         {{"wait", 1, 0, 'W'}, " S", "calls stay parked for so long (2)", " churn "},
         {{"packets", 1, 0, 'g'}, " N", "of garbage a second (10000)", " flood "},
@@ -44,7 +56,7 @@ static const struct {
                 " hold forward park take flood compare "},
         {{"silent", 0, 0, 'q'}, "", "nobody talks: the same as --talking 0", " hold "},
         {{"talking", 1, 0, 'T'}, " PERCENT", "of the callers talk (100)", " hold "},
-        {{"ptime", 1, 0, 'p'}, " MS", "10, 20, 30, 40 or 60 (20)", NULL},
+        {{"ptime", 1, 0, 'p'}, " MS", "10, 20, 30, 40 or 60 (20)", CALLS},
         {{"jitter", 1, 0, 'J'}, " MS", "packets of talkers are up to so much late", MEDIA},
         {{"loss", 1, 0, 'L'}, " PERCENT", "of the talkers' packets are left out", MEDIA},
         {{"reorder", 1, 0, 'R'}, " PERCENT", "of them change places with the next", MEDIA},
@@ -53,7 +65,7 @@ static const struct {
         {{"direct", 0, 0, 'D'}, "", "set calls up in the maps of a dataplane without controller", MEDIA},
         {{"dataplane", 1, 0, 'P'}, " PATH", "its socket (/run/xdpark/dataplane.sock)", MEDIA},
         {{"server", 1, 0, 'S'}, " IP:PORT", "where SIP goes to (" DEFAULT_SERVER ")", NULL},
-        {{"domain", 1, 0, 'd'}, " NAME", "of the tenant (" DEFAULT_DOMAIN ")", NULL},
+        {{"domain", 1, 0, 'd'}, " NAME", "of the tenant (" DEFAULT_DOMAIN "; register: acme.example)", NULL},
         {{"number", 1, 0, 'N'}, " N", "to park at (700)", " hold park flood compare "},
         {{"orbit", 1, 0, 'o'}, " N", "the first of as many as there are calls (100000)",
                 " forward take churn compare "},
@@ -65,10 +77,10 @@ static const struct {
         {{"ng", 1, 0, 'G'}, " IP[:PORT]", "ng of an rtpengine that runs, rather than start one", " compare "},
         {{"namespace", 1, 0, 'X'}, " NAME", "network namespace in which it is started (xdpark-relay)",
                 " compare "},
-        {{"interface", 1, 0, 'i'}, " NAME", "towards the relay (" DEFAULT_INTERFACE ")", NULL},
-        {{"local", 1, 0, 'l'}, " IP[-IP]", "addresses of callers (" DEFAULT_LOCAL ")", NULL},
+        {{"interface", 1, 0, 'i'}, " NAME", "towards the relay (" DEFAULT_INTERFACE ")", CALLS},
+        {{"local", 1, 0, 'l'}, " IP[-IP]", "addresses of callers or phones (" DEFAULT_LOCAL ")", NULL},
         {{"clip", 1, 0, 'c'}, " CLIP", "what is to be heard: music:FILE[@LEVEL], ringback:COUNTRY, silence",
-                NULL},
+                CALLS},
         {{"no-cpu", 0, 0, 'C'}, "", "don't measure CPU time: no idle time is needed", MEDIA},
         {{"json", 0, 0, 'j'}, "", "print the report as JSON", NULL},
         {{"version", 0, 0, 'v'}, "", "print the version and exit", NULL},
@@ -191,6 +203,15 @@ static bool option_read(struct rig_options *options, int letter, const char *val
 		return read_number("rate", value, 0.001, 100000, &options->rate);
 	case 'b':
 		return read_method(value, &options->by_refer);
+	case 'u':
+		options->users = value;
+		return true;
+	case 'a':
+		options->password = value;
+		return true;
+	case 'U':
+		options->reuse_nonce = true;
+		return true;
 	case 'B':
 		return read_count("parked", value, 0, 200000, &options->parked);
 	case 'W':
@@ -296,6 +317,8 @@ static void defaults_set(struct rig_options *options)
 	        .orbit = 100000,
 	        .pending = 64,
 	        .rate = 100,
+	        .users = USERS,
+	        .password = PASSWORD,
 	        .wait = 2,
 	        .packets = 10000,
 	        .many = 10000,
@@ -313,6 +336,12 @@ static void defaults_compare(struct rig_options *options)
 	options->calls = 400;
 	options->seconds = 2;
 	options->warmup = 0.5;
+}
+
+/* In the lab the users who have a password are in another tenant. */
+static void defaults_register(struct rig_options *options)
+{
+	options->domain = "acme.example";
 }
 
 /* Whether the subcommand takes the option. */
@@ -348,6 +377,8 @@ int rig_options_read(struct rig_options *options, int argc, char **argv)
 	options->command = argv[0];
 	if (strcmp(options->command, "compare") == 0)
 		defaults_compare(options);
+	if (strcmp(options->command, "register") == 0)
+		defaults_register(options);
 	for (int i = 0; i < OPTIONS; i++)
 		list[i] = table[i].option;
 	while ((letter = getopt_long(argc, argv, "", list, NULL)) != -1)
@@ -365,7 +396,7 @@ int rig_options_read(struct rig_options *options, int argc, char **argv)
 		        argv[optind]);
 		return RIG_USAGE + 1;
 	}
-	if (!*options->clip) {
+	if (!*options->clip && strcmp(options->command, "register") != 0) {
 		fputs("xdpark-rig: no music.flac beside the program: say with --clip what callers are to "
 		      "hear\n",
 		        stderr);

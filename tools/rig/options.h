@@ -35,6 +35,9 @@ struct rig_options {
 	double rate;        /* of calls that begin, a second */
 	unsigned parked;    /* calls that are parked before */
 	bool by_refer;
+	const char *users;     /* of register: a list, see users.h */
+	const char *password;  /* of register: of them all, %u is the user */
+	bool reuse_nonce;      /* of register */
 	double wait;           /* seconds that a call of churn stays parked */
 	double packets;        /* of garbage, a second */
 	unsigned many;         /* of compare: xdpark's calls in runs of its own; 0: none */

@@ -7,8 +7,8 @@
 #include "tools/rig/command.h"
 #include "tools/rig/machine.h"
 
-static const struct rig_command *const commands[] = {
-        &cmd_hold, &cmd_forward, &cmd_park, &cmd_take, &cmd_churn, &cmd_flood, &cmd_compare, &cmd_page};
+static const struct rig_command *const commands[] = {&cmd_hold, &cmd_forward, &cmd_park, &cmd_take,
+        &cmd_churn, &cmd_flood, &cmd_register, &cmd_compare, &cmd_page};
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
