@@ -86,7 +86,7 @@ static void numbers_are_bare(void **state)
 	        {"sip:;x@acme.example", ""},
 	};
 	osip_uri_t *uri;
-	char number[12];
+	char number[13];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
@@ -95,8 +95,8 @@ static void numbers_are_bare(void **state)
 		assert_string_equal(number, ROWS[i].number);
 		osip_uri_free(uri);
 	}
-	assert_int_equal(number_read("12345678901;x", false, number, sizeof(number)), 0);
-	assert_int_equal(number_read("123456789012", false, number, sizeof(number)), -EINVAL);
+	assert_int_equal(number_read("12345678901;x", false, number, 12), 0);
+	assert_int_equal(number_read("123456789012", false, number, 12), -EINVAL);
 	assert_int_equal(number_read("123456-789-012", true, number, 13), 0);
 }
 
