@@ -160,8 +160,8 @@ uint8_t sdp_event_type(uint8_t agreed, const struct sdp_types *others)
 		return agreed;
 	if (!types_have(others, SDP_EVENT_TYPE))
 		return SDP_EVENT_TYPE;
-	for (uint8_t type = DYNAMIC_FIRST; type <= DYNAMIC_LAST; type++)
+	for (unsigned type = DYNAMIC_FIRST; type <= DYNAMIC_LAST; type++)
 		if (!types_have(others, type))
-			return type;
+			return (uint8_t)type;
 	return SDP_EVENT_TYPE;
 }

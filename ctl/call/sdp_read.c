@@ -420,7 +420,7 @@ static int audio_choose(struct text all, const struct stream *streams, unsigned 
 
 int sdp_read(const char *text, size_t bytes, unsigned codecs, struct sdp *sdp)
 {
-	struct stream streams[SDP_STREAMS];
+	struct stream streams[SDP_STREAMS] = {0};
 	struct text all = {text, bytes};
 	struct sdp head = {0}, chosen;
 	int error;
