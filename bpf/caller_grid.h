@@ -11,6 +11,7 @@
 #include "bpf/caller_maps.h"
 
 #define GRID_LOST_NS 1000000000LL /* further off than this: another grid */
+#define GRID_SETTLED 64           /* frames, after which its weight stays */
 
 /* What part of a deviation the grid follows, as a shift. */
 static __always_inline __u32 grid_weight(__u32 frames)
@@ -37,7 +38,8 @@ static __always_inline __u64 grid_deviation(struct cl_hearing *hearing, __u32 ti
 		return off < 0 ? -off : off;
 	}
 	hearing->grid = expected + (off >> grid_weight(hearing->frames));
-	hearing->frames++;
+	if (hearing->frames < GRID_SETTLED)
+		hearing->frames++;
 	return off < 0 ? -off : off;
 }
 

@@ -109,11 +109,12 @@ struct cl_hearing {
 	__u32 received; /* different packets in the measured time */
 	__u32 lost;     /* gaps in the measured time */
 	__u32 peer;     /* caller whom it is to hear */
-	__u32 frames;   /* since the stream began: how settled the grid is */
-	/* second: talk and what is wrong */
+	__u16 frames;   /* since the stream began, 64 at most: how settled the grid is */
+	__u16 wrong_in_row;
+	/* second: talk and what is wrong; not touched by a frame of the clip as it should be */
 	__u32 timestamp_offset; /* of what is heard to what the talker sent */
 	__u16 sequence_offset;
-	__u16 wrong_in_row;
+	__u16 reserved_offset;
 	__u64 gap_ns;     /* between the last frame of the clip and the first of talk; 0: not yet */
 	__u32 errors;     /* packets with any error but loss, in the measured time */
 	__u32 unmeasured; /* the same outside of it */

@@ -12,7 +12,12 @@
 
 /* REST_MS: no packet of one call may find the next one at its port. UNTIL_NS: orphans end that long after us.
  */
-enum { REST_MS = 2000, RENEW_MS = 60000, STREAM_WORDS = sizeof(struct xd_stream) / sizeof(uint64_t) };
+enum {
+	REST_MS = 2000,
+	RENEW_MS = 60000,
+	RUN = 64,
+	STREAM_WORDS = sizeof(struct xd_stream) / sizeof(uint64_t)
+};
 /* Generations are compared by 15 bits: a leg that has seen so many begins, for the program, later than it
  * did. */
 enum { LEG_GENERATIONS = 30000, LEG_GENERATIONS_KEPT = 15000 };
@@ -68,7 +73,10 @@ static uint32_t pool_pop(struct endpoints *endpoints, struct pool *pool)
 	return index;
 }
 
-/* Of the pools of that family the least used one that has a rested endpoint. */
+/*
+ * Of the pools of that family the least used one that has a rested endpoint. By runs: calls that begin one
+ * after the other lie beside each other.
+ */
 static int pool_choose(struct endpoints *endpoints, bool ipv4, struct pool **chosen)
 {
 	uint64_t now = timers_now(endpoints->timers);
@@ -82,7 +90,7 @@ static int pool_choose(struct endpoints *endpoints, bool ipv4, struct pool **cho
 			continue;
 		error = -ENOSPC;
 		if (pool->first && endpoints->slots[pool->first].at <= now &&
-		        (!*chosen || pool->used < (*chosen)->used))
+		        (!*chosen || pool->used / RUN < (*chosen)->used / RUN))
 			*chosen = pool;
 	}
 	return *chosen ? 0 : error;

@@ -53,8 +53,8 @@ struct endpoint_counters {
 };
 
 /*
- * Takes a free endpoint of the family of `remote_family_of`, oldest freed first, evenly over the addresses;
- * its plan is IDLE until the first change. -ENOSPC: none free; -EAFNOSUPPORT: no media address of that
+ * Takes a free endpoint of the family of `remote_family_of`, oldest freed first, over the addresses by turns
+ * of 64; its plan is IDLE until the first change. -ENOSPC: none free; -EAFNOSUPPORT: no media address of that
  * family.
  */
 int endpoint_open(struct endpoints *endpoints, const uint8_t remote_family_of[16], struct endpoint *endpoint);

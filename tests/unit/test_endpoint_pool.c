@@ -71,15 +71,21 @@ static void the_oldest_is_reused_first(void **state)
 	assert_int_equal(leg(ipv4).index, 3);
 }
 
+/* By turns of 64. */
 static void addresses_share_the_load(void **state)
 {
 	struct rig *rig = *state;
 
 	address_parse_ip("10.0.0.2", rig->fake->welcome.address[1]);
 	address_parse_ip("10.0.0.2", media[1].address.ip);
+	rig->fake->welcome.endpoints_each = 1000;
+	rig->fake->welcome.endpoints = 2000;
 	opened(state);
-	for (unsigned i = 0; i < 14; i++)
-		assert_int_equal(leg(ipv4).index, i % 2 ? 8 + i / 2 : 1 + i / 2);
+	for (unsigned i = 0; i < 6 * 64; i++) {
+		uint32_t index = i / 128 * 64 + i % 64;
+
+		assert_int_equal(leg(ipv4).index, i / 64 % 2 ? 1000 + index : 1 + index);
+	}
 }
 
 static void a_former_controllers_endpoints_are_stopped(void **state)
