@@ -20,12 +20,14 @@ enum {
 	BATCH = 64, /* 256, the kernel's own choice, overflows a veth ring within one batch */
 	COST_TRIES = 9,
 	PRIORITY = 20,
+	REST_SHARE = 8,  /* of the time that a phase took, if it took too long */
 	WOKEN_LATE = 20, /* phases; a host that slept is told of once, not made up for */
 };
 
 #define PHASE_NS 1000000ULL
 /* Whoever is started is due at once, and by the pump after `grace`: so late the pump may see it. */
 #define LOOK_MOST_NS (4 * PHASE_NS)
+#define LONGEST_NS   (100 * PHASE_NS) /* a host that slept needs no rest */
 
 /* On cache lines of its own: its counters change a thousand times a second. */
 struct thread {
@@ -227,6 +229,19 @@ static void thread_place(const struct thread *thread)
 	                               : "");
 }
 
+/*
+ * A pump that can't keep up leaves a ninth of its CPU to others, the controller among them. Otherwise the
+ * kernel would take a twentieth by its limit for real-time threads, in one piece of 50 ms a second.
+ */
+static void phase_rest(uint64_t began)
+{
+	uint64_t took = clock_now() - began;
+	struct timespec rest = {.tv_nsec = (long)(took / REST_SHARE)};
+
+	if (took >= PHASE_NS && took < LONGEST_NS)
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
+}
+
 static void *thread_run(void *data)
 {
 	struct thread *thread = data;
@@ -236,8 +251,12 @@ static void *thread_run(void *data)
 	thread_place(thread);
 	phase = clock_now() / PHASE_NS * PHASE_NS;
 	while (!__atomic_load_n(thread->stopping, __ATOMIC_RELAXED)) {
+		uint64_t began;
+
 		phase = phase_wait(thread, phase);
+		began = clock_now();
 		phase_run(thread);
+		phase_rest(began);
 	}
 	return NULL;
 }
