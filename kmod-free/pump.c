@@ -20,7 +20,8 @@ enum {
 	BATCH = 64, /* 256, the kernel's own choice, overflows a veth ring within one batch */
 	COST_TRIES = 9,
 	PRIORITY = 20,
-	REST_SHARE = 8,  /* of the time that a phase took, if it took too long */
+	REST_SHARE = 8,  /* of the time that a phase took */
+	BEHIND_LONG = 8, /* phases in a row that took longer than they last */
 	WOKEN_LATE = 20, /* phases; a host that slept is told of once, not made up for */
 };
 
@@ -38,6 +39,7 @@ struct thread {
 	struct scan_share share;
 	uint32_t from;
 	uint64_t *again; /* of scan_due() */
+	unsigned behind; /* phases in a row that took longer than they last */
 	struct log_limit limit;
 	struct pump_counters counters; /* written by the thread alone, read by anybody */
 } __attribute__((aligned(XD_CACHE_LINE)));
@@ -230,15 +232,17 @@ static void thread_place(const struct thread *thread)
 }
 
 /*
- * A pump that can't keep up leaves a ninth of its CPU to others, the controller among them. Otherwise the
- * kernel would take a twentieth by its limit for real-time threads, in one piece of 50 ms a second.
+ * A pump that can't keep up for a while leaves a ninth of its CPU to others, the controller among them.
+ * Otherwise the kernel would take a twentieth by its limit for real-time threads, in one piece of 50 ms a
+ * second. Who was only held up once has no time to rest.
  */
-static void phase_rest(uint64_t began)
+static void phase_rest(struct thread *thread, uint64_t began)
 {
 	uint64_t took = clock_now() - began;
 	struct timespec rest = {.tv_nsec = (long)(took / REST_SHARE)};
 
-	if (took >= PHASE_NS && took < LONGEST_NS)
+	thread->behind = took < PHASE_NS ? 0 : thread->behind + 1;
+	if (thread->behind > BEHIND_LONG && took < LONGEST_NS)
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
 }
 
@@ -256,7 +260,7 @@ static void *thread_run(void *data)
 		phase = phase_wait(thread, phase);
 		began = clock_now();
 		phase_run(thread);
-		phase_rest(began);
+		phase_rest(thread, began);
 	}
 	return NULL;
 }
