@@ -30,8 +30,8 @@ static __always_inline int mapping_spare_padding(
 }
 
 /* Voice may change between u-law and A-law; anything else must be the same on both sides. */
-static __always_inline int mapping_find(
-        struct xdp_md *ctx, const struct xd_plan *hearer, const struct talk *talk, struct mapping *mapping)
+static __always_inline int mapping_find(struct xdp_md *ctx, const struct xd_plan_line *hearer,
+        const struct talk *talk, struct mapping *mapping)
 {
 	__u32 from = talk->codec, to = hearer->payloads[XD_VOICE].codec;
 	__u32 kind = talk->kind;
@@ -61,7 +61,7 @@ static __always_inline int forward_make_room(
 }
 
 /* Writes the RTP header's first 12 bytes. Returns what that changes in the packet's sum. */
-static __always_inline __u64 forward_write_rtp(struct rtp_header *rtp, const struct xd_plan *plan,
+static __always_inline __u64 forward_write_rtp(struct rtp_header *rtp, const struct xd_plan_line *plan,
         const struct mapping *mapping, const struct number *number)
 {
 	__be32 *word = (__be32 *)rtp;

@@ -27,7 +27,7 @@ struct frame {
 /* Which frame to send now: more than XD_LATE_NS late, the last that is due by now. */
 static __always_inline int frame_choose(const struct view *view, __u64 now, struct frame *frame)
 {
-	const struct xd_plan *plan = view_plan(view);
+	const struct xd_plan_line *plan = view_plan(view);
 
 	frame->time = frame->due;
 	frame->skipped = 0;
@@ -50,43 +50,45 @@ static __always_inline __u32 chunk_in_loop(__u32 chunk, __u32 start, __u32 end)
 	return start < end ? start + (chunk - start) % (end - start) : ~0U;
 }
 
-/* Where the frame lies in a playlist of one part, which is in the first cache line. */
-static __always_inline int frame_find_only(const struct xd_plan *plan, __u32 chunk, struct frame *frame)
+/* Where the frame lies in a playlist of one part. */
+static __always_inline int frame_find_only(const struct xd_plan_line *plan, __u32 chunk, struct frame *frame)
 {
-	__u32 end = plan->playlist[0].end;
+	__u32 end = plan->first.end;
 
 	chunk = chunk_in_loop(chunk, plan->loop, end);
-	frame->first = plan->playlist[0].first + chunk;
+	frame->first = plan->first.first + chunk;
 	return chunk < end && end - chunk >= frame->chunks ? CONTINUE : XD_END_drop_playlist;
 }
 
-/* The same for several parts, of which `last` is the last one. They are read where they are: see frame_claim.
+/*
+ * The same for several parts, of which `last` is the last one. The later ones are read where they are: see
+ * frame_claim.
  */
 static __always_inline int frame_find_part(
         const struct view *view, __u32 chunk, __u32 last, struct frame *frame)
 {
-	const struct xd_plan *whole = view_whole_plan(view);
-	__u32 start = 0, end, part;
+	const struct xd_plan_line *plan = view_plan(view);
+	const struct xd_plan_rest *rest = view_rest(view);
+	__u32 start = 0, first = plan->first.first, end = plan->first.end, part;
 
-	if (!whole)
+	if (!rest || last - 1 >= XD_PLAYLIST_PARTS - 1)
 		return XD_END_drop_playlist;
-	end = load(whole->playlist[last & (XD_PLAYLIST_PARTS - 1)].end);
-	chunk = chunk_in_loop(chunk, whole->loop, end);
-	for (part = 0; part < XD_PLAYLIST_PARTS && part <= last; part++) {
-		end = load(whole->playlist[part].end);
-		if (chunk < end) {
-			frame->first = load(whole->playlist[part].first) + (chunk - start);
-			return end - chunk >= frame->chunks ? CONTINUE : XD_END_drop_playlist;
-		}
+	chunk = chunk_in_loop(chunk, plan->loop, load(rest->later[last - 1].end));
+	for (part = 0; chunk >= end; part++) {
+		if (part >= last || part >= XD_PLAYLIST_PARTS - 1)
+			return XD_END_drop_playlist;
 		start = end;
+		first = load(rest->later[part].first);
+		end = load(rest->later[part].end);
 	}
-	return XD_END_drop_playlist;
+	frame->first = first + (chunk - start);
+	return end - chunk >= frame->chunks ? CONTINUE : XD_END_drop_playlist;
 }
 
 /* Fills first, chunks, bytes and type: what frame->time is to carry. */
 static __always_inline int frame_find(const struct view *view, struct frame *frame)
 {
-	const struct xd_plan *plan = view_plan(view);
+	const struct xd_plan_line *plan = view_plan(view);
 	__u32 last = plan->parts - 1;
 	__u32 chunk;
 	int ending;

@@ -8,10 +8,11 @@
  *
  * Who writes what, and in which order
  * -----------------------------------
- * endpoints  The controller. Every change: exchange due[i] with 0; store `until`; write the plan that is not
- *            in use, plan[(generation + 1) & 1]; store generation + 1 (release); if the new plan holds,
- *            store due[i]: what the exchange gave if t0 and ptime stay and it was not 0, else the first
- *            frame of the stream that is not before now. `until` alone may be renewed by one 64-bit store.
+ * endpoints, rests  The controller. Every change: exchange due[i] with 0; store `until`; write the plan that
+ *            is not in use, both pieces of it, plan[(generation + 1) & 1]; store generation + 1 (release);
+ *            if the new plan holds, store due[i]: what the exchange gave if t0 and ptime stay and it was not
+ *            0, else the first frame of the stream that is not before now. `until` alone may be renewed by
+ *            one 64-bit store.
  * due        The controller starts and stops; the program claims by compare-and-swap (d to d + ptime).
  * streams    The program only. Userspace maps it read-only.
  * chunks     The controller, before any plan names them.
@@ -22,6 +23,7 @@
 #ifndef XDPARK_LAYOUT_H
 #define XDPARK_LAYOUT_H
 
+#include <linux/stddef.h>
 #include <linux/types.h>
 
 #ifndef __bpf__
@@ -32,7 +34,7 @@
 #endif
 
 /* The version that the hello between the daemons compares; counts up with every change of this file. */
-#define XD_LAYOUT_VERSION 2U
+#define XD_LAYOUT_VERSION 3U
 
 enum {
 	XD_CACHE_LINE = 64,
@@ -92,40 +94,55 @@ struct xd_part {
 	__u32 end;   /* chunks of the playlist up to the end of this part, cumulative; multiple of 12 */
 };
 
+/*
+ * A plan lies in the maps in two pieces: the line that every packet to or from the phone needs in
+ * `endpoints`, so that entries are small and lie close together, and the rest in `rests`. Both are structs of
+ * their own, and their members are the plan's.
+ */
+/* clang-format off */
 struct xd_plan {
-	/* first cache line: what every packet to the phone needs */
-	__u8 action;        /* enum xd_action */
-	__u8 source_rule;   /* enum xd_source_rule */
-	__u16 leg_since;    /* low 15 bits of the generation at which the leg began, less than 2^15 ago */
-	__u16 media_since;  /* low 15 bits of the generation at which its SDP last changed */
-	__be16 remote_port; /* RTP port of the phone by its SDP; RTCP goes one above */
-	__u32 peer;         /* endpoint that the phone hears; 0: none */
-	__u32 hearer;       /* endpoint that hears the phone; 0: none */
-	__u32 nexthop;      /* index into nexthops; 0: none */
-	__u32 ssrc;         /* of everything the phone hears; host order */
-	struct xd_payload payloads[XD_PAYLOADS];
-	__u8 frame_chunks; /* chunks of a hold frame: ptime / 10 ms; 1, 2, 3, 4 or 6 (5 would straddle parts)
-	                    */
-	__u8 chunk_bytes;  /* payload bytes of a chunk: 80 */
-	__u8 parts;        /* parts in use; 0: no playlist */
-	__u8 reserved;
-	__u64 t0;       /* ns; when frame 0 is due */
-	__u32 ptime_ns; /* ns of a hold frame */
-	__u32 loop;     /* chunk of the playlist at which it starts over, below its end */
-	/* the first part ends the first cache line: music alone needs no more; the others fill the second */
-	struct xd_part playlist[XD_PLAYLIST_PARTS];
-	__u64 reserved_line;
-	/* third and fourth: read by the rules NETWORKS and EITHER only */
-	__u8 source_networks[XD_SOURCE_NETWORKS][16];
-	__u8 source_bits[XD_SOURCE_NETWORKS]; /* of 128: an IPv4 /24 is 120; 0xff: row not in use */
-	__u8 reserved_end[9];
+	__struct_group(xd_plan_line, line, /* no attribute */,
+		__u8 action;        /* enum xd_action */
+		__u8 source_rule;   /* enum xd_source_rule */
+		__u16 leg_since;    /* low 15 bits of the generation at which the leg began, less than 2^15 ago */
+		__u16 media_since;  /* low 15 bits of the generation at which its SDP last changed */
+		__be16 remote_port; /* RTP port of the phone by its SDP; RTCP goes one above */
+		__u32 peer;         /* endpoint that the phone hears; 0: none */
+		__u32 hearer;       /* endpoint that hears the phone; 0: none */
+		__u32 nexthop;      /* index into nexthops; 0: none */
+		__u32 ssrc;         /* of everything the phone hears; host order */
+		struct xd_payload payloads[XD_PAYLOADS];
+		__u8 frame_chunks;  /* chunks of a hold frame: ptime / 10 ms; 1, 2, 3, 4, 6 (5 would straddle parts) */
+		__u8 chunk_bytes;   /* payload bytes of a chunk: 80 */
+		__u8 parts;         /* parts in use; 0: no playlist */
+		__u8 reserved;
+		__u64 t0;           /* ns; when frame 0 is due */
+		__u32 ptime_ns;     /* ns of a hold frame */
+		__u32 loop;         /* chunk of the playlist at which it starts over, below its end */
+		struct xd_part first; /* part of the playlist: music alone needs no more */
+	);
+	__struct_group(xd_plan_rest, rest, /* no attribute */,
+		struct xd_part later[XD_PLAYLIST_PARTS - 1]; /* parts of the playlist */
+		__u64 reserved_later;
+		/* read by the rules NETWORKS and EITHER only */
+		__u8 source_networks[XD_SOURCE_NETWORKS][16];
+		__u8 source_bits[XD_SOURCE_NETWORKS]; /* of 128: an IPv4 /24 is 120; 0xff: row not in use */
+		__u8 reserved_end[9];
+	);
 };
+/* clang-format on */
 
+/* Entry of `endpoints`. */
 struct xd_endpoint {
 	__u64 generation; /* counts every change; the low bit picks the plan, the low 15 bits tag pos */
 	__u64 until;      /* ns; nothing goes out after it */
 	__u64 reserved[6];
-	struct xd_plan plan[2];
+	struct xd_plan_line plan[2];
+};
+
+/* Entry of `rests`. */
+struct xd_rest {
+	struct xd_plan_rest plan[2];
 };
 
 /*
@@ -264,12 +281,15 @@ struct xd_event {
 
 _Static_assert(sizeof(struct xd_payload) == 4, "xd_payload");
 _Static_assert(sizeof(struct xd_part) == 8, "xd_part");
-_Static_assert(offsetof(struct xd_plan, t0) == 40, "xd_plan.t0");
-_Static_assert(offsetof(struct xd_plan, playlist) == 56, "xd_plan.playlist");
-_Static_assert(offsetof(struct xd_plan, source_networks) == 128, "xd_plan.source_networks");
+_Static_assert(offsetof(struct xd_plan_line, t0) == 40, "xd_plan_line.t0");
+_Static_assert(offsetof(struct xd_plan_line, first) == 56, "xd_plan_line.first");
+_Static_assert(sizeof(struct xd_plan_line) == XD_CACHE_LINE, "xd_plan_line");
+_Static_assert(offsetof(struct xd_plan_rest, source_networks) == 64, "xd_plan_rest.source_networks");
+_Static_assert(sizeof(struct xd_plan_rest) == 192, "xd_plan_rest");
+_Static_assert(offsetof(struct xd_plan, rest) == sizeof(struct xd_plan_line), "xd_plan.rest");
 _Static_assert(sizeof(struct xd_plan) == 256, "xd_plan");
 _Static_assert(offsetof(struct xd_endpoint, plan) == 64, "xd_endpoint.plan");
-_Static_assert(sizeof(struct xd_endpoint) == 576, "xd_endpoint");
+_Static_assert(sizeof(struct xd_endpoint) == 192, "xd_endpoint");
 _Static_assert(offsetof(struct xd_stream, latch) == 64, "xd_stream.latch");
 _Static_assert(sizeof(struct xd_stream) == 128, "xd_stream");
 _Static_assert(sizeof(struct xd_chunk) == 88, "xd_chunk");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The maps of the program; layout.h says who writes what. Entries that depend on options (endpoints, due,
- * streams, chunks) are sized by whoever loads the object.
+ * The maps of the program; layout.h says who writes what. Entries that depend on options (endpoints, rests,
+ * due, streams, chunks) are sized by whoever loads the object.
  */
 #ifndef XDPARK_MAPS_H
 #define XDPARK_MAPS_H
@@ -26,6 +26,7 @@
 	} name SEC(".maps")
 
 MAPPED_ARRAY(endpoints, 1, struct xd_endpoint);
+MAPPED_ARRAY(rests, 1, struct xd_rest);
 MAPPED_ARRAY(streams, 1, struct xd_stream);
 MAPPED_ARRAY(due, 1, __u64);
 MAPPED_ARRAY(chunks, 1, struct xd_chunk);
@@ -58,6 +59,11 @@ struct {
 static __always_inline struct xd_endpoint *endpoint_at(__u32 index)
 {
 	return bpf_map_lookup_elem(&endpoints, &index);
+}
+
+static __always_inline struct xd_rest *rest_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&rests, &index);
 }
 
 static __always_inline struct xd_stream *stream_at(__u32 index)

@@ -42,7 +42,7 @@ static __always_inline __u32 number_hash(__u32 ssrc)
 }
 
 /* The stream's RTP clock at a time. */
-static __always_inline __u32 number_clock(const struct xd_plan *plan, __u64 time)
+static __always_inline __u32 number_clock(const struct xd_plan_line *plan, __u64 time)
 {
 	return (__u32)(time / XD_RTP_CLOCK_NS) + number_hash(plan->ssrc);
 }
@@ -52,13 +52,13 @@ static __always_inline __u32 number_later(__u32 a, __u32 b)
 	return (__s32)(a - b) > 0 ? a : b;
 }
 
-static __always_inline __u32 number_samples(const struct xd_plan *plan)
+static __always_inline __u32 number_samples(const struct xd_plan_line *plan)
 {
 	return plan->frame_chunks ? plan->frame_chunks * XD_CHUNK_TICKS : NUMBER_SAMPLES;
 }
 
 /* Ticks from the clock to where the last packet's samples end: above 0 the next one would be ahead of it. */
-static __always_inline __s32 number_ahead(const struct xd_plan *plan, const struct pos *pos, __u64 time)
+static __always_inline __s32 number_ahead(const struct xd_plan_line *plan, const struct pos *pos, __u64 time)
 {
 	return (__s32)(pos->timestamp + number_samples(plan) - number_clock(plan, time));
 }
@@ -69,7 +69,8 @@ static __always_inline __s32 number_ahead(const struct xd_plan *plan, const stru
  * brings it back. Where none came between (a phone that changes its SSRC all the time), or the talker's own
  * clock runs ahead, an anchor steps by one tick only, and costs the hearer a packet's worth of samples.
  */
-static __always_inline __u32 number_onwards(const struct xd_plan *plan, const struct pos *pos, __u64 time)
+static __always_inline __u32 number_onwards(
+        const struct xd_plan_line *plan, const struct pos *pos, __u64 time)
 {
 	__s32 ahead = number_ahead(plan, pos, time);
 
@@ -83,7 +84,7 @@ static __always_inline __u32 number_onwards(const struct xd_plan *plan, const st
  * last packet's samples end: heard, that is a pause of less than a frame. A stream that is far ahead is so by
  * its talker's clock, and isn't kept waiting for it.
  */
-static __always_inline int number_waits(const struct xd_plan *plan, const struct pos *pos, __u64 time)
+static __always_inline int number_waits(const struct xd_plan_line *plan, const struct pos *pos, __u64 time)
 {
 	__s32 ahead = number_ahead(plan, pos, time);
 
@@ -100,7 +101,7 @@ static __always_inline __u64 pos_word(const struct view *view, __u64 talking, __
 static __always_inline int pos_read(
         const struct view *view, struct xd_stream *stream, __u64 time, struct pos *pos)
 {
-	const struct xd_plan *plan = view_plan(view);
+	const struct xd_plan_line *plan = view_plan(view);
 	__u64 word = load(stream->pos);
 	__u64 generation = word >> XD_POS_GENERATION_SHIFT;
 
@@ -132,7 +133,7 @@ static __always_inline int pos_read(
 __noinline int number_hold(const struct view *view, __u64 time, struct number *number)
 {
 	struct xd_stream *stream = view ? stream_at(view->index) : NULL;
-	const struct xd_plan *plan;
+	const struct xd_plan_line *plan;
 	struct pos pos;
 	int ending, try;
 

@@ -7,7 +7,7 @@
 #include "bpf/step.h"
 
 /*
- * What a packet knows of an endpoint: its index, its generation, and a copy of its plan's first cache line,
+ * What a packet knows of an endpoint: its index, its generation, and a copy of its plan's line,
  * which all belong together; and `until`, which is the endpoint's. Whoever claims or numbers on its strength
  * asks plan_is_current, or swaps a word that holds the generation.
  */
@@ -27,18 +27,17 @@ static __always_inline void entry_touch(const struct xd_endpoint *entry)
 	touch(entry->plan[1]);
 }
 
-/* The copy of the first cache line; nothing behind the first part of the playlist may be asked of it. */
-static __always_inline const struct xd_plan *view_plan(const struct view *view)
+static __always_inline const struct xd_plan_line *view_plan(const struct view *view)
 {
-	return (const struct xd_plan *)view->line;
+	return (const struct xd_plan_line *)view->line;
 }
 
-/* The plan itself, for what lies behind its first cache line; ask plan_is_current afterwards. */
-static __always_inline const struct xd_plan *view_whole_plan(const struct view *view)
+/* The rest of the plan, which isn't copied; ask plan_is_current afterwards. */
+static __always_inline const struct xd_plan_rest *view_rest(const struct view *view)
 {
-	const struct xd_endpoint *entry = endpoint_at(view->index);
+	const struct xd_rest *rest = rest_at(view->index);
 
-	return entry ? &entry->plan[view->generation & 1] : NULL;
+	return rest ? &rest->plan[view->generation & 1] : NULL;
 }
 
 /* The 15 bits of the generation that words like pos hold. */
@@ -68,13 +67,13 @@ static __always_inline int plan_read(struct view *view, const struct xd_endpoint
 	return load(entry->generation) == view->generation ? CONTINUE : XD_END_drop_old_generation;
 }
 
-static __always_inline int plan_holds(const struct xd_plan *plan)
+static __always_inline int plan_holds(const struct xd_plan_line *plan)
 {
 	return plan->action == XD_HOLD || plan->action == XD_HOLD_UNTIL_HEARD;
 }
 
 /* Whether the phone of `plan` hears the talker. */
-static __always_inline int plan_hears(const struct xd_plan *plan, __u32 talker)
+static __always_inline int plan_hears(const struct xd_plan_line *plan, __u32 talker)
 {
 	return plan->peer == talker && (plan->action == XD_FORWARD || plan->action == XD_HOLD_UNTIL_HEARD);
 }

@@ -56,7 +56,7 @@ static __always_inline __s64 pump_frame(struct xdp_md *ctx)
 {
 	const struct xd_settings *settings = settings_now();
 	struct xd_endpoint *entry;
-	const struct xd_plan *plan;
+	const struct xd_plan_line *plan;
 	struct view view;
 	__u64 now, frame, *slot;
 	__u32 index;

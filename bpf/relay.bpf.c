@@ -95,7 +95,7 @@ static __always_inline __s64 ingress_packet(struct xdp_md *ctx)
 {
 	struct talk talk = {0};
 	struct view view = {0};
-	const struct xd_plan *plan = view_plan(&view);
+	const struct xd_plan_line *plan = view_plan(&view);
 	const struct xd_endpoint *hearer;
 	__u32 index;
 	int ending;

@@ -97,7 +97,7 @@ static __always_inline int rtp_read(const struct packet *packet, struct talk *ta
 }
 
 /* talk->kind and codec: which payload of the leg it is. */
-static __always_inline int rtp_payload_kind(const struct xd_plan *plan, struct talk *talk)
+static __always_inline int rtp_payload_kind(const struct xd_plan_line *plan, struct talk *talk)
 {
 	int kind;
 

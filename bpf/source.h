@@ -27,13 +27,13 @@ static __always_inline int source_in_network(const struct address *address, cons
 
 static __always_inline int source_in_networks(const struct view *view, const struct address *address)
 {
-	const struct xd_plan *plan = view_whole_plan(view);
+	const struct xd_plan_rest *rest = view_rest(view);
 	int row;
 
-	if (!plan)
+	if (!rest)
 		return 0;
 	for (row = 0; row < XD_SOURCE_NETWORKS; row++)
-		if (source_in_network(address, plan->source_networks[row], plan->source_bits[row]))
+		if (source_in_network(address, rest->source_networks[row], rest->source_bits[row]))
 			return 1;
 	return 0;
 }
@@ -41,7 +41,7 @@ static __always_inline int source_in_networks(const struct view *view, const str
 /* The address alone: RTCP passes with this. Nearly all media comes from where it is sent to. */
 static __always_inline int source_check(const struct view *view, const struct packet *packet)
 {
-	const struct xd_plan *plan = view_plan(view);
+	const struct xd_plan_line *plan = view_plan(view);
 	const struct xd_nexthop *remote = plan->nexthop ? nexthop_at(plan->nexthop) : NULL;
 	int allowed;
 
@@ -57,13 +57,13 @@ static __always_inline int source_check(const struct view *view, const struct pa
 }
 
 /* The tag of a latch that counts for this plan. */
-static __always_inline __u64 latch_tag(const struct xd_plan *plan)
+static __always_inline __u64 latch_tag(const struct xd_plan_line *plan)
 {
 	return XD_LATCH_TAG_VALID | (plan->media_since & XD_GENERATION_MASK);
 }
 
 /* Where the phone sends from, network order; 0: it hasn't been heard since its SDP changed. */
-static __always_inline __be16 latch_port(const struct xd_plan *plan, const struct xd_stream *stream)
+static __always_inline __be16 latch_port(const struct xd_plan_line *plan, const struct xd_stream *stream)
 {
 	__u64 latch = load(stream->latch);
 
@@ -93,7 +93,7 @@ static __always_inline int latch_may_move(
 static __always_inline int latch_check(const struct view *view, struct xd_stream *stream,
         const struct packet *packet, const struct talk *talk)
 {
-	const struct xd_plan *plan = view_plan(view);
+	const struct xd_plan_line *plan = view_plan(view);
 	__u64 tag = latch_tag(plan);
 	__u64 wanted =
 	        tag << XD_LATCH_TAG_SHIFT | (__u64)packet->source_port << XD_LATCH_PORT_SHIFT | talk->ssrc;

@@ -25,7 +25,7 @@ struct way {
 };
 
 /* Fills way->hop and way->remote. The dataplane may be changing the hop that is not in use. */
-static __always_inline int way_hop(const struct xd_plan *plan, struct way *way)
+static __always_inline int way_hop(const struct xd_plan_line *plan, struct way *way)
 {
 	struct xd_nexthop *nexthop = plan->nexthop ? nexthop_at(plan->nexthop) : NULL;
 	__u32 now;
@@ -48,7 +48,7 @@ static __always_inline int way_hop(const struct xd_plan *plan, struct way *way)
 static __always_inline int way_find(const struct view *view, const struct xd_stream *stream,
         const struct xd_settings *settings, struct way *way)
 {
-	const struct xd_plan *plan = view_plan(view);
+	const struct xd_plan_line *plan = view_plan(view);
 	const struct xd_address *local;
 	int ending = way_hop(plan, way);
 

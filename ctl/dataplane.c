@@ -358,6 +358,13 @@ struct xd_endpoint *dataplane_endpoint(struct dataplane *dataplane, uint32_t ind
 	               : NULL;
 }
 
+struct xd_rest *dataplane_rest(struct dataplane *dataplane, uint32_t index)
+{
+	return index < dataplane->terms.endpoints
+	               ? (struct xd_rest *)dataplane->maps.map[HANDOVER_FD_RESTS].memory + index
+	               : NULL;
+}
+
 const struct xd_stream *dataplane_stream(struct dataplane *dataplane, uint32_t index)
 {
 	return index < dataplane->terms.endpoints

@@ -43,6 +43,7 @@ const struct handover_welcome *dataplane_terms(const struct dataplane *dataplane
 
 /* NULL when there is no such index. The addresses stay the same for good. */
 struct xd_endpoint *dataplane_endpoint(struct dataplane *dataplane, uint32_t index);
+struct xd_rest *dataplane_rest(struct dataplane *dataplane, uint32_t index);
 const struct xd_stream *dataplane_stream(struct dataplane *dataplane, uint32_t index);
 uint64_t *dataplane_due(struct dataplane *dataplane, uint32_t index);
 struct xd_chunk *dataplane_chunks(struct dataplane *dataplane);

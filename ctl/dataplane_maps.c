@@ -16,6 +16,8 @@ static size_t map_bytes(const struct handover_welcome *welcome, enum handover_fd
 
 	if (which == HANDOVER_FD_ENDPOINTS)
 		bytes = welcome->endpoints * sizeof(struct xd_endpoint);
+	else if (which == HANDOVER_FD_RESTS)
+		bytes = welcome->endpoints * sizeof(struct xd_rest);
 	else if (which == HANDOVER_FD_DUE)
 		bytes = welcome->endpoints * sizeof(uint64_t);
 	else if (which == HANDOVER_FD_STREAMS)

@@ -166,6 +166,7 @@ static int start_audio(struct daemon *daemon, char *reason)
 	        .chunks = dataplane_chunks(daemon->dataplane),
 	        .chunk_count = terms->chunks,
 	        .endpoints = dataplane_endpoint(daemon->dataplane, 0),
+	        .rests = dataplane_rest(daemon->dataplane, 0),
 	        .endpoint_count = terms->endpoints,
 	        .sounds = daemon->config->sounds,
 	        .codecs = codecs_in_use(daemon->config),

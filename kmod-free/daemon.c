@@ -203,6 +203,7 @@ static void welcome_fill(void *data, struct handover_welcome *welcome, int fds[H
 	for (unsigned i = 0; i < settings->addresses && i < XD_ADDRESSES; i++)
 		memcpy(welcome->address[i], object->addresses[i].address, 16);
 	fds[HANDOVER_FD_ENDPOINTS] = object_map(object, "endpoints");
+	fds[HANDOVER_FD_RESTS] = object_map(object, "rests");
 	fds[HANDOVER_FD_DUE] = object_map(object, "due");
 	fds[HANDOVER_FD_CHUNKS] = object_map(object, "chunks");
 	fds[HANDOVER_FD_STREAMS] = object_map(object, "streams");

@@ -32,6 +32,7 @@ enum handover_kind {
 /* The file descriptors that come with WELCOME, in this order. */
 enum handover_fd {
 	HANDOVER_FD_ENDPOINTS, /* mmap read-write */
+	HANDOVER_FD_RESTS,     /* mmap read-write */
 	HANDOVER_FD_DUE,       /* mmap read-write */
 	HANDOVER_FD_CHUNKS,    /* mmap read-write */
 	HANDOVER_FD_STREAMS,   /* mmap read-only (frozen) */

@@ -26,6 +26,7 @@ struct audio_options {
 	 * after the last plan in use named it. NULL: no clip ever gives its chunks up.
 	 */
 	const struct xd_endpoint *endpoints;
+	const struct xd_rest *rests; /* theirs */
 	uint32_t endpoint_count;
 	const char *sounds; /* directory of the spoken digits: SOUNDS/LANGUAGE/0.wav ... */
 	unsigned codecs;    /* bit mask of enum xd_codec: configured codecs; ringback is encoded for these at

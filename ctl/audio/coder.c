@@ -33,6 +33,7 @@ struct coder {
 	struct xd_chunk *chunks;
 	uint32_t chunk_count;
 	const struct xd_endpoint *endpoints;
+	const struct xd_rest *rests;
 	uint32_t endpoint_count;
 	struct clip *clips;
 	void (*ready)(void *context); /* NULL: nobody wants to know */
@@ -59,8 +60,8 @@ static void coding_fail(struct coding *coding, const char *event, const char *er
 static void coder_sweep(struct coder *coder)
 {
 	if (coder->endpoints)
-		hearing_sweep(coder->clips, coder->space, coder->endpoints, coder->endpoint_count,
-		        clock_monotonic_ms(NULL));
+		hearing_sweep(coder->clips, coder->space, coder->endpoints, coder->rests,
+		        coder->endpoint_count, clock_monotonic_ms(NULL));
 }
 
 static void coding_give_up(struct coder *coder, struct coding *coding)
@@ -230,6 +231,7 @@ int coder_new(struct coder **result, const struct audio_options *options)
 	coder->chunks = options->chunks;
 	coder->chunk_count = options->chunk_count;
 	coder->endpoints = options->endpoints;
+	coder->rests = options->rests;
 	coder->endpoint_count = options->endpoint_count;
 	coder->space = chunk_space_new(options->chunk_count);
 	coder->tick = event_new(options->base, -1, EV_PERSIST, on_tick, coder);

@@ -17,17 +17,19 @@ static struct coding *part_coding(
 }
 
 void hearing_sweep(struct clip *clips, const struct chunk_space *space, const struct xd_endpoint *endpoints,
-        uint32_t endpoint_count, uint64_t now_ms)
+        const struct xd_rest *rests, uint32_t endpoint_count, uint64_t now_ms)
 {
 	struct coding *last = NULL;
 
 	for (uint32_t i = 0; i < endpoint_count; i++) {
-		const struct xd_plan *plan = &endpoints[i].plan[endpoints[i].generation & 1];
+		unsigned in_use = endpoints[i].generation & 1;
+		const struct xd_plan_line *plan = &endpoints[i].plan[in_use];
 
 		if (plan->action == XD_IDLE)
 			continue;
 		for (unsigned part = 0; part < plan->parts && part < XD_PLAYLIST_PARTS; part++) {
-			struct coding *coding = part_coding(space, &plan->playlist[part], last);
+			struct coding *coding = part_coding(
+			        space, part ? &rests[i].plan[in_use].later[part - 1] : &plan->first, last);
 
 			if (!coding)
 				continue;

@@ -18,7 +18,7 @@ void hearing_name(struct coding *coding, uint64_t now_ms);
 
 /* Looks at the plan in use of every endpoint. The owners in `space` are codings. */
 void hearing_sweep(struct clip *clips, const struct chunk_space *space, const struct xd_endpoint *endpoints,
-        uint32_t endpoint_count, uint64_t now_ms);
+        const struct xd_rest *rests, uint32_t endpoint_count, uint64_t now_ms);
 
 /*
  * Of the codings that no plan has named for UNHEARD_MS, the one that was heard least recently; NULL: none.

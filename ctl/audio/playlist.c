@@ -23,8 +23,20 @@ int playlist_begin(struct xd_plan *plan, unsigned ptime_ms)
 	plan->ptime_ns = ptime_ms * NS_A_MS;
 	plan->parts = 0;
 	plan->loop = 0;
-	memset(plan->playlist, 0, sizeof(plan->playlist));
+	plan->first = (struct xd_part){0};
+	memset(plan->later, 0, sizeof(plan->later));
 	return 0;
+}
+
+struct xd_part *playlist_part(struct xd_plan *plan, unsigned number)
+{
+	return number ? &plan->later[number - 1] : &plan->first;
+}
+
+/* The last part; there is one. */
+static const struct xd_part *part_last(const struct xd_plan *plan)
+{
+	return plan->parts > 1 ? &plan->later[plan->parts - 2] : &plan->first;
 }
 
 int playlist_add(struct xd_plan *plan, uint32_t first, uint32_t count)
@@ -33,29 +45,29 @@ int playlist_add(struct xd_plan *plan, uint32_t first, uint32_t count)
 
 	if (plan->parts == XD_PLAYLIST_PARTS || count == 0 || count % SOUND_CHUNKS_A_PART)
 		return -EINVAL;
-	plan->playlist[plan->parts++] = (struct xd_part){.first = first, .end = before + count};
+	*playlist_part(plan, plan->parts++) = (struct xd_part){.first = first, .end = before + count};
 	return 0;
 }
 
 uint32_t playlist_length(const struct xd_plan *plan)
 {
-	return plan->parts ? plan->playlist[plan->parts - 1].end : 0;
+	return plan->parts ? part_last(plan)->end : 0;
 }
 
 int playlist_stretch(struct xd_plan *plan, uint32_t count)
 {
 	if (!plan->parts || count == 0 || count % SOUND_CHUNKS_A_PART)
 		return -EINVAL;
-	plan->playlist[plan->parts - 1].end += count;
+	playlist_part(plan, plan->parts - 1U)->end += count;
 	return 0;
 }
 
 uint32_t playlist_goes_on(const struct xd_plan *plan)
 {
-	const struct xd_part *last;
+	struct xd_plan before = *plan;
 
 	if (!plan->parts)
 		return UINT32_MAX;
-	last = &plan->playlist[plan->parts - 1];
-	return last->first + last->end - (plan->parts > 1 ? last[-1].end : 0);
+	before.parts--;
+	return part_last(plan)->first + part_last(plan)->end - playlist_length(&before);
 }

@@ -11,6 +11,9 @@
 /* Whether frames of this length fill every part of 120 ms: 10, 20, 30, 40 and 60 ms. */
 bool playlist_takes_ptime(unsigned ptime_ms);
 
+/* Part `number` (below XD_PLAYLIST_PARTS) of a playlist, wherever in the plan it lies. */
+struct xd_part *playlist_part(struct xd_plan *plan, unsigned number);
+
 /*
  * Sets frame_chunks, chunk_bytes and ptime_ns, and empties the playlist. Returns 0, or -EINVAL
  * for a ptime that playlist_takes_ptime refuses, with the plan as it was.

@@ -96,18 +96,25 @@ static int pool_choose(struct endpoints *endpoints, bool ipv4, struct pool **cho
 	return *chosen ? 0 : error;
 }
 
-static void entry_stop(struct endpoints *endpoints, uint32_t index, const struct xd_plan *was)
+static struct plan_place place_of(struct endpoints *endpoints, uint32_t index)
 {
-	struct xd_plan idle = {.action = XD_IDLE};
-
-	__atomic_store_n(&dataplane_endpoint(endpoints->dataplane, index)->until, 0, __ATOMIC_RELAXED);
-	plan_publish(dataplane_endpoint(endpoints->dataplane, index),
-	        dataplane_due(endpoints->dataplane, index), was, &idle, 0);
+	return (struct plan_place){.entry = dataplane_endpoint(endpoints->dataplane, index),
+	        .rest = dataplane_rest(endpoints->dataplane, index),
+	        .due = dataplane_due(endpoints->dataplane, index)};
 }
 
-static struct xd_plan *plan_in_use(struct endpoints *endpoints, uint32_t index)
+static void entry_stop(struct endpoints *endpoints, uint32_t index)
 {
-	struct xd_endpoint *entry = dataplane_endpoint(endpoints->dataplane, index);
+	static const struct xd_plan idle = {.action = XD_IDLE};
+	struct plan_place place = place_of(endpoints, index);
+
+	__atomic_store_n(&place.entry->until, 0, __ATOMIC_RELAXED);
+	plan_publish(&place, &idle, &idle, 0);
+}
+
+static const struct xd_plan_line *line_in_use(struct endpoints *endpoints, uint32_t index)
+{
+	const struct xd_endpoint *entry = dataplane_endpoint(endpoints->dataplane, index);
 
 	return &entry->plan[__atomic_load_n(&entry->generation, __ATOMIC_RELAXED) & 1];
 }
@@ -117,10 +124,9 @@ static bool entry_reclaim(struct endpoints *endpoints, uint32_t index, uint64_t 
 {
 	uint64_t last_in =
 	        __atomic_load_n(&dataplane_stream(endpoints->dataplane, index)->last_in, __ATOMIC_RELAXED);
-	const struct xd_plan *plan = plan_in_use(endpoints, index);
 
-	if (plan->action != XD_IDLE || *dataplane_due(endpoints->dataplane, index)) {
-		entry_stop(endpoints, index, plan);
+	if (line_in_use(endpoints, index)->action != XD_IDLE || *dataplane_due(endpoints->dataplane, index)) {
+		entry_stop(endpoints, index);
 		return true;
 	}
 	return last_in && last_in + REST_MS * 1000000ULL > now_ns;
@@ -258,7 +264,7 @@ void endpoint_close(struct endpoint *endpoint)
 
 	if (!endpoint->index)
 		return;
-	entry_stop(endpoints, endpoint->index, &endpoint->plan);
+	entry_stop(endpoints, endpoint->index);
 	pool_of(endpoints, endpoint->index)->used--;
 	pool_push(endpoints, endpoint->index, timers_now(endpoints->timers) + REST_MS);
 	endpoint->index = 0;
@@ -302,19 +308,21 @@ static bool waits_in_vain(
 void endpoint_change(struct endpoint *endpoint, const struct xd_plan *plan, bool media_changed)
 {
 	struct endpoints *endpoints = endpoint->endpoints;
-	struct xd_endpoint *entry;
 	struct xd_plan next = *plan, effect = plan_in_effect(endpoint);
 	uint64_t now = clock_monotonic_ns();
+	struct plan_place place;
+	uint32_t generation;
 
 	if (!endpoint->index)
 		return;
-	entry = dataplane_endpoint(endpoints->dataplane, endpoint->index);
+	place = place_of(endpoints, endpoint->index);
+	generation = (uint32_t)place.entry->generation;
 	if (waits_in_vain(endpoint, &next, &effect))
 		next.action = XD_FORWARD;
 	if (media_changed)
-		endpoint->media_since = (uint32_t)(entry->generation + 1);
-	if ((uint32_t)entry->generation + 1 - endpoint->leg_since > LEG_GENERATIONS)
-		endpoint->leg_since = (uint32_t)entry->generation - LEG_GENERATIONS_KEPT;
+		endpoint->media_since = generation + 1;
+	if (generation + 1 - endpoint->leg_since > LEG_GENERATIONS)
+		endpoint->leg_since = generation - LEG_GENERATIONS_KEPT;
 	next.ssrc = endpoint->ssrc;
 	next.leg_since = endpoint->leg_since & XD_GENERATION_MASK;
 	next.media_since = endpoint->media_since & XD_GENERATION_MASK;
@@ -324,24 +332,24 @@ void endpoint_change(struct endpoint *endpoint, const struct xd_plan *plan, bool
 	plan_trim(&next);
 	if (plan_equals(&next, &effect))
 		return;
-	__atomic_store_n(&entry->until, now + UNTIL_NS, __ATOMIC_RELAXED);
-	plan_publish(
-	        entry, dataplane_due(endpoints->dataplane, endpoint->index), &endpoint->plan, &next, now);
+	__atomic_store_n(&place.entry->until, now + UNTIL_NS, __ATOMIC_RELAXED);
+	plan_publish(&place, &endpoint->plan, &next, now);
 	endpoint->plan = next;
 	endpoints->slots[endpoint->index].at = timers_now(endpoints->timers);
 	endpoints->slots[endpoint->index].holds = plan_holds(&next);
 }
 
 /*
- * A packet that was under way in an older generation may have stopped the stream that the newer one had just
- * started. If the peer is heard meanwhile, whoever finds `due` running stops it again.
+ * For an endpoint that holds: a packet that was under way in an older generation may have stopped the stream
+ * that the newer one had just started. If the peer is heard meanwhile, whoever finds `due` running stops it
+ * again.
  */
 static void stream_restart(
-        struct endpoints *endpoints, uint32_t index, const struct xd_plan *plan, uint64_t now)
+        struct endpoints *endpoints, uint32_t index, const struct xd_plan_line *plan, uint64_t now)
 {
 	uint64_t *due = dataplane_due(endpoints->dataplane, index), stopped = 0;
 
-	if (__atomic_load_n(due, __ATOMIC_RELAXED) || !plan_holds(plan) ||
+	if (__atomic_load_n(due, __ATOMIC_RELAXED) ||
 	        (plan->action == XD_HOLD_UNTIL_HEARD && peer_is_heard(endpoints->dataplane, index)))
 		return;
 	__atomic_compare_exchange_n(due, &stopped, plan_first_frame(plan->t0, plan->ptime_ns, now), false,
@@ -352,15 +360,15 @@ void endpoints_media_started(struct endpoints *endpoints, const struct xd_event 
 {
 	struct endpoint *endpoint =
 	        event->endpoint < endpoints->count ? endpoints->slots[event->endpoint].user : NULL;
-	const struct xd_stream *stream;
+	struct plan_place place;
 
 	if (!endpoint || endpoint->plan.action != XD_HOLD || !endpoint->plan.ptime_ns ||
 	        endpoint->media_since > event->generation)
 		return;
-	stream = dataplane_stream(endpoints->dataplane, event->endpoint);
-	plan_rephase(dataplane_endpoint(endpoints->dataplane, event->endpoint),
-	        dataplane_due(endpoints->dataplane, event->endpoint), &endpoint->plan,
-	        __atomic_load_n(&stream->last_in, __ATOMIC_RELAXED));
+	place = place_of(endpoints, event->endpoint);
+	plan_rephase(&place, &endpoint->plan,
+	        __atomic_load_n(
+	                &dataplane_stream(endpoints->dataplane, event->endpoint)->last_in, __ATOMIC_RELAXED));
 }
 
 void endpoints_sweep(struct endpoints *endpoints)
@@ -373,11 +381,11 @@ void endpoints_sweep(struct endpoints *endpoints)
 		if (!slot->used)
 			continue;
 		if (slot->holds && !*dataplane_due(endpoints->dataplane, index))
-			stream_restart(endpoints, index, plan_in_use(endpoints, index), now);
+			stream_restart(endpoints, index, line_in_use(endpoints, index), now);
 		if (now_ms - slot->at < RENEW_MS)
 			continue;
 		slot->at = now_ms;
-		if (plan_in_use(endpoints, index)->action == XD_IDLE)
+		if (line_in_use(endpoints, index)->action == XD_IDLE)
 			continue;
 		__atomic_store_n(&dataplane_endpoint(endpoints->dataplane, index)->until, now + UNTIL_NS,
 		        __ATOMIC_RELAXED);

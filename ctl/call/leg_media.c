@@ -126,8 +126,8 @@ static int leg_hold_stream(struct leg *leg, struct xd_plan *plan)
 		return result;
 	leg->instead = !ready;
 	if (leg_on_hold(leg) && before->ptime_ns == plan->ptime_ns && before->parts == plan->parts &&
-	        before->loop == plan->loop &&
-	        !memcmp(before->playlist, plan->playlist, sizeof(plan->playlist)))
+	        before->loop == plan->loop && !memcmp(&before->first, &plan->first, sizeof(plan->first)) &&
+	        !memcmp(before->later, plan->later, sizeof(plan->later)))
 		plan->t0 = before->t0;
 	return 0;
 }

@@ -9,7 +9,6 @@ enum {
 	PHASE_NS = 1000000,
 	NEIGHBOURS = 64,
 	TALKED_NS = 200000000,
-	WORDS = sizeof(struct xd_plan) / sizeof(uint64_t)
 };
 
 typedef uint64_t __attribute__((may_alias)) word;
@@ -31,7 +30,8 @@ void plan_trim(struct xd_plan *plan)
 	plan->t0 = 0;
 	plan->parts = 0;
 	plan->loop = 0;
-	memset(plan->playlist, 0, sizeof(plan->playlist));
+	plan->first = (struct xd_part){0};
+	memset(plan->later, 0, sizeof(plan->later));
 }
 
 uint64_t plan_first_frame(uint64_t t0, uint32_t ptime_ns, uint64_t now)
@@ -56,42 +56,48 @@ uint64_t plan_start(uint64_t last_in, uint32_t ptime_ns, uint32_t index, uint64_
  * Word by word and atomic, because the program may be reading what was the plan in use a generation ago; it
  * then finds the generation changed and drops what it read.
  */
-static void plan_store(struct xd_plan *to, const struct xd_plan *from)
+static void words_store(void *to, const void *from, size_t bytes)
 {
-	for (unsigned i = 0; i < WORDS; i++)
+	for (size_t i = 0; i < bytes / sizeof(word); i++)
 		__atomic_store_n((word *)to + i, ((const word *)from)[i], __ATOMIC_RELAXED);
 }
 
-/* The one order in which a plan is published: `due` was exchanged with 0 before, and is started last. */
-static uint64_t plan_write(
-        struct xd_endpoint *entry, uint64_t *due, const struct xd_plan *plan, uint64_t frame)
+static void plan_store(struct xd_plan_line *line, struct xd_plan_rest *rest, const struct xd_plan *plan)
 {
+	words_store(line, &plan->line, sizeof(*line));
+	words_store(rest, &plan->rest, sizeof(*rest));
+}
+
+/* The one order in which a plan is published: `due` was exchanged with 0 before, and is started last. */
+static uint64_t plan_write(const struct plan_place *place, const struct xd_plan *plan, uint64_t frame)
+{
+	struct xd_endpoint *entry = place->entry;
 	uint64_t generation = __atomic_load_n(&entry->generation, __ATOMIC_RELAXED) + 1;
 
 	/* A reader that sees a word of the new plan must see the generation before it, too. */
 	atomic_thread_fence(memory_order_release);
-	plan_store(&entry->plan[generation & 1], plan);
+	plan_store(&entry->plan[generation & 1], &place->rest->plan[generation & 1], plan);
 	__atomic_store_n(&entry->generation, generation, __ATOMIC_RELEASE);
 	if (frame)
-		atomic_store_explicit((_Atomic uint64_t *)due, frame, memory_order_release);
+		atomic_store_explicit((_Atomic uint64_t *)place->due, frame, memory_order_release);
 	return generation;
 }
 
-uint64_t plan_publish(struct xd_endpoint *entry, uint64_t *due, const struct xd_plan *was,
-        const struct xd_plan *plan, uint64_t now)
+uint64_t plan_publish(
+        const struct plan_place *place, const struct xd_plan *was, const struct xd_plan *plan, uint64_t now)
 {
-	uint64_t frame = atomic_exchange((_Atomic uint64_t *)due, 0);
+	uint64_t frame = atomic_exchange((_Atomic uint64_t *)place->due, 0);
 
 	if (!plan_holds(plan))
 		frame = 0;
 	else if (!frame || !plan_holds(was) || was->t0 != plan->t0 || was->ptime_ns != plan->ptime_ns)
 		frame = plan_first_frame(plan->t0, plan->ptime_ns, now);
-	return plan_write(entry, due, plan, frame);
+	return plan_write(place, plan, frame);
 }
 
-uint64_t plan_rephase(struct xd_endpoint *entry, uint64_t *due, struct xd_plan *plan, uint64_t last_in)
+uint64_t plan_rephase(const struct plan_place *place, struct xd_plan *plan, uint64_t last_in)
 {
-	uint64_t frame = atomic_exchange((_Atomic uint64_t *)due, 0);
+	uint64_t frame = atomic_exchange((_Atomic uint64_t *)place->due, 0);
 	uint64_t later = 0;
 
 	if (frame > last_in)
@@ -99,5 +105,5 @@ uint64_t plan_rephase(struct xd_endpoint *entry, uint64_t *due, struct xd_plan *
 	else if (frame)
 		later = (last_in - frame) % plan->ptime_ns;
 	plan->t0 += later;
-	return plan_write(entry, due, plan, frame ? frame + later : 0);
+	return plan_write(place, plan, frame ? frame + later : 0);
 }

@@ -11,6 +11,13 @@
 
 #include "bpf/layout.h"
 
+/* Where an endpoint's plans lie in the maps. */
+struct plan_place {
+	struct xd_endpoint *entry;
+	struct xd_rest *rest;
+	uint64_t *due;
+};
+
 /* Whether a plan makes its endpoint hold: its action says so and it has frames. */
 bool plan_holds(const struct xd_plan *plan);
 
@@ -43,14 +50,14 @@ uint64_t plan_start(uint64_t last_in, uint32_t ptime_ns, uint32_t index, uint64_
  * and ptime and it wasn't 0, else the first frame not before `now`. Returns the new generation. One writer an
  * entry.
  */
-uint64_t plan_publish(struct xd_endpoint *entry, uint64_t *due, const struct xd_plan *was,
-        const struct xd_plan *plan, uint64_t now);
+uint64_t plan_publish(
+        const struct plan_place *place, const struct xd_plan *was, const struct xd_plan *plan, uint64_t now);
 
 /*
  * Moves the stream of the plan in use later, by less than a ptime, so that frames fall due in phase with
  * `last_in` (ns, when a packet of the phone came). What is due next stays the same frame: none is repeated or
  * left out. Publishes as plan_publish() does, and changes plan->t0. Returns the new generation.
  */
-uint64_t plan_rephase(struct xd_endpoint *entry, uint64_t *due, struct xd_plan *plan, uint64_t last_in);
+uint64_t plan_rephase(const struct plan_place *place, struct xd_plan *plan, uint64_t last_in);
 
 #endif

@@ -7,6 +7,7 @@
 
 int main(void)
 {
-	printf("%zu\n", sizeof(struct xd_endpoint) + sizeof(struct xd_stream) + sizeof(uint64_t));
+	printf("%zu\n", sizeof(struct xd_endpoint) + sizeof(struct xd_rest) + sizeof(struct xd_stream) +
+	                        sizeof(uint64_t));
 	return 0;
 }

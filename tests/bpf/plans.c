@@ -30,8 +30,8 @@ void world_playlist(struct xd_plan *plan, uint64_t t0)
 	plan->t0 = t0;
 	plan->parts = 2;
 	plan->loop = 24;
-	plan->playlist[0] = (struct xd_part){.first = 100, .end = 24};
-	plan->playlist[1] = (struct xd_part){.first = 12, .end = 60};
+	plan->first = (struct xd_part){.first = 100, .end = 24};
+	plan->later[0] = (struct xd_part){.first = 12, .end = 60};
 }
 
 static uint64_t first_frame(const struct xd_plan *plan, uint64_t now)
@@ -41,11 +41,17 @@ static uint64_t first_frame(const struct xd_plan *plan, uint64_t now)
 	return plan->t0 + (now - plan->t0 + plan->ptime_ns - 1) / plan->ptime_ns * plan->ptime_ns;
 }
 
+void world_store(struct world *world, uint32_t index, uint64_t generation, const struct xd_plan *plan)
+{
+	world->endpoints[index].plan[generation & 1] = plan->line;
+	world->rests[index].plan[generation & 1] = plan->rest;
+}
+
 bool world_publish(struct world *world, uint32_t index, struct xd_plan plan, uint64_t now)
 {
 	struct xd_endpoint *endpoint = &world->endpoints[index];
 	uint64_t generation = endpoint->generation + 1;
-	const struct xd_plan *old = &endpoint->plan[endpoint->generation & 1];
+	const struct xd_plan_line *old = &endpoint->plan[endpoint->generation & 1];
 	bool same = old->t0 == plan.t0 && old->ptime_ns == plan.ptime_ns;
 	uint64_t frame = __atomic_exchange_n(&world->due[index], 0, __ATOMIC_SEQ_CST);
 
@@ -54,7 +60,7 @@ bool world_publish(struct world *world, uint32_t index, struct xd_plan plan, uin
 	if (plan.media_since == WORLD_NOW)
 		plan.media_since = generation & XD_GENERATION_MASK;
 	endpoint->until = ~0ULL;
-	memcpy(&endpoint->plan[generation & 1], &plan, sizeof(plan));
+	world_store(world, index, generation, &plan);
 	__atomic_store_n(&endpoint->generation, generation, __ATOMIC_RELEASE);
 	if (plan.action == XD_HOLD || plan.action == XD_HOLD_UNTIL_HEARD)
 		__atomic_store_n(&world->due[index], same && frame ? frame : first_frame(&plan, now),
@@ -74,9 +80,10 @@ void world_bridge(struct world *world, uint32_t a, uint32_t phone_a, uint32_t b,
 
 struct xd_plan world_plan_of(const struct world *world, uint32_t index)
 {
-	const struct xd_endpoint *endpoint = &world->endpoints[index];
+	unsigned in_use = world->endpoints[index].generation & 1;
 
-	return endpoint->plan[endpoint->generation & 1];
+	return (struct xd_plan){
+	        .line = world->endpoints[index].plan[in_use], .rest = world->rests[index].plan[in_use]};
 }
 
 uint16_t world_port(uint32_t index)

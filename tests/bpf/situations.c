@@ -303,7 +303,7 @@ static void no_playlist(struct situation *s)
 static void chunks_beyond_the_map(struct situation *s)
 {
 	hold(&s->ann);
-	s->ann.playlist[0].first = s->ann.playlist[1].first = WORLD_CHUNKS - 1;
+	s->ann.first.first = s->ann.later[0].first = WORLD_CHUNKS - 1;
 }
 
 static void chunks_that_wrap(struct situation *s)
@@ -311,7 +311,7 @@ static void chunks_that_wrap(struct situation *s)
 	hold(&s->ann);
 	/* Frame 0, or the wrapped index would be one that is there. */
 	s->ann.t0 = world_now();
-	s->ann.playlist[0].first = 0xffffffff;
+	s->ann.first.first = 0xffffffff;
 }
 
 static void frame_that_straddles(struct situation *s)
@@ -319,13 +319,13 @@ static void frame_that_straddles(struct situation *s)
 	hold(&s->ann);
 	s->ann.parts = 1;
 	s->ann.loop = 0;
-	s->ann.playlist[0].end = 1;
+	s->ann.first.end = 1;
 }
 
 static void empty_loop(struct situation *s)
 {
 	hold(&s->ann);
-	s->ann.loop = s->ann.playlist[1].end;
+	s->ann.loop = s->ann.later[0].end;
 }
 
 static void unreachable(struct situation *s)

@@ -83,8 +83,8 @@ static void a_list_of_one_part_loops_from_where_it_says(void **state)
 	world_playlist(&plan, T0);
 	plan.parts = 1;
 	plan.loop = 12;
-	plan.playlist[0] = (struct xd_part){.first = 30, .end = 36};
-	plan.playlist[1] = (struct xd_part){0};
+	plan.first = (struct xd_part){.first = 30, .end = 36};
+	plan.later[0] = (struct xd_part){0};
 	world_publish(world, CAROL, plan, T0);
 	for (uint32_t frame = 0; frame < 60; frame++) {
 		uint32_t chunk = 2 * frame;
@@ -331,7 +331,7 @@ static void the_pump_lets_go_what_it_cant_send(void **state)
 	world->nexthops[1].state = XD_NEXTHOP_REACHABLE;
 	plan = world_plan_of(world, CAROL);
 	plan.ptime_ns = 0;
-	world->endpoints[CAROL].plan[world->endpoints[CAROL].generation & 1] = plan;
+	world_store(world, CAROL, world->endpoints[CAROL].generation, &plan);
 	assert_ending(world_pump(world, CAROL, T0 + 25 * MS, 214), drop_playlist);
 	assert_int_equal(world->due[CAROL], 0);
 	/* And one that runs though the plan doesn't hold. */

@@ -54,7 +54,7 @@ static struct xd_plan parked(struct world *world, uint64_t t0)
 	world_playlist(&plan, t0);
 	world_publish(world, CAROL, plan, t0);
 	plan = world_plan_of(world, CAROL);
-	plan.playlist[0].first = OTHER_CHUNK;
+	plan.first.first = OTHER_CHUNK;
 	return plan;
 }
 
@@ -201,7 +201,7 @@ static void networks_are_those_of_the_plan(void **state)
 	assert_ending(world_run(world, &in), drop_source);
 	soon(world, MEANWHILE_CLOCK, ANN, next);
 	world->meanwhile->generation++;
-	world->endpoints[ANN].plan[world->meanwhile->generation & 1] = next;
+	world_store(world, ANN, world->meanwhile->generation, &next);
 	assert_ending(world_run(world, &in), drop_old_generation);
 	happened_once(world);
 	assert_int_equal(world->streams[ANN].received, 0);

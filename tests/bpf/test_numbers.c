@@ -316,7 +316,7 @@ static void a_new_leg_starts_anew_from_its_ssrc(void **state)
 	plan = world_plan_of(world, BOB);
 	first = now;
 	world->endpoints[BOB].generation += 2 * 16000;
-	world->endpoints[BOB].plan[world->endpoints[BOB].generation & 1] = plan;
+	world_store(world, BOB, world->endpoints[BOB].generation, &plan);
 	world->due[BOB] = T0 + 20 * MS;
 	now = pump(world, T0 + 25 * MS);
 	assert_next(&first, &now, 1, false);

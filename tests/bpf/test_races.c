@@ -159,7 +159,7 @@ static struct xd_plan plan_of(const struct xd_plan *first, uint64_t generation, 
 	plan.payloads[XD_VOICE].type_out = other ? 97 : 0;
 	plan.parts = 1;
 	plan.loop = 0;
-	plan.playlist[0] = (struct xd_part){.first = other ? FRAMES : 0, .end = FRAMES};
+	plan.first = (struct xd_part){.first = other ? FRAMES : 0, .end = FRAMES};
 	return plan;
 }
 

@@ -94,6 +94,7 @@ static int world_load(struct world *world, const void *bytes, size_t length)
 	if (!world->object)
 		return -1;
 	world_size(world, "endpoints", WORLD_ENDPOINTS);
+	world_size(world, "rests", WORLD_ENDPOINTS);
 	world_size(world, "streams", WORLD_ENDPOINTS);
 	world_size(world, "due", WORLD_ENDPOINTS);
 	world_size(world, "chunks", world->chunk_count);
@@ -102,6 +103,7 @@ static int world_load(struct world *world, const void *bytes, size_t length)
 		return -1;
 	world->program = bpf_program__fd(bpf_object__find_program_by_name(world->object, "relay"));
 	world->endpoints = world_memory(world, "endpoints");
+	world->rests = world_memory(world, "rests");
 	world->streams = world_memory(world, "streams");
 	world->due = world_memory(world, "due");
 	world->chunks = world_memory(world, "chunks");
@@ -112,8 +114,8 @@ static int world_load(struct world *world, const void *bytes, size_t length)
 	world->meanwhile = world_memory(world, "meanwhile");
 	if (world->chunks)
 		world_fill_chunks(world);
-	return world->endpoints && world->streams && world->due && world->chunks && world->todo &&
-	                       world->nexthops && world->addresses && world->settings
+	return world->endpoints && world->rests && world->streams && world->due && world->chunks &&
+	                       world->todo && world->nexthops && world->addresses && world->settings
 	               ? 0
 	               : -1;
 }
@@ -200,6 +202,7 @@ void world_reset(struct world *world)
 	uint32_t phone;
 
 	memset(world->endpoints, 0, WORLD_ENDPOINTS * sizeof(*world->endpoints));
+	memset(world->rests, 0, WORLD_ENDPOINTS * sizeof(*world->rests));
 	memset(world->streams, 0, WORLD_ENDPOINTS * sizeof(*world->streams));
 	memset(world->due, 0, WORLD_ENDPOINTS * sizeof(*world->due));
 	memset(world->nexthops, 0, XD_NEXTHOPS * sizeof(*world->nexthops));

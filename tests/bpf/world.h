@@ -41,6 +41,7 @@ struct world {
 	int program;
 	uint32_t chunk_count;
 	struct xd_endpoint *endpoints;
+	struct xd_rest *rests;
 	struct xd_stream *streams;
 	uint64_t *due;
 	struct xd_chunk *chunks;
@@ -86,6 +87,9 @@ void world_playlist(struct xd_plan *plan, uint64_t t0);
  */
 enum { WORLD_NOW = 0xffff };
 bool world_publish(struct world *world, uint32_t index, struct xd_plan plan, uint64_t now);
+
+/* Writes a plan as that of a generation, without publishing it. */
+void world_store(struct world *world, uint32_t index, uint64_t generation, const struct xd_plan *plan);
 
 /* Two endpoints that hear each other, both FORWARD. */
 void world_bridge(struct world *world, uint32_t a, uint32_t phone_a, uint32_t b, uint32_t phone_b);

@@ -111,7 +111,7 @@ dp_refused 3 "another xdpark-dp runs" "${options[@]}"
 kill "$dp_pid"
 wait "$dp_pid" || fail "SIGTERM should be a clean end"
 [ ! -e "$stage/run/dataplane.sock" ] || fail "the socket was left behind"
-dp_refused 3 "endpoints has 1000 entries of 576 bytes, the options ask for 500 of 576" "${places[@]}" \
+dp_refused 3 "endpoints has 1000 entries of 192 bytes, the options ask for 500 of 192" "${places[@]}" \
 	--interface relay0 --address 10.99.0.1 --ports 10000-10999 --audio-memory 1M
 dp_refused 3 "chunks has 11915 entries of 88 bytes, the options ask for 23831" "${options[@]}" --audio-memory 2M
 dp_refused 3 "ports 10000-10999 on 2 addresses, the options ask for 12000-12999" "${options[@]}" --ports 12000-12999

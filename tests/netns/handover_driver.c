@@ -40,6 +40,7 @@ static const char *path;
 static int dataplane = -1;
 static struct handover_welcome terms;
 static struct xd_endpoint *endpoints;
+static struct xd_rest *rests;
 static uint64_t *due;
 static struct xd_chunk *chunks;
 static const struct xd_stream *streams;
@@ -118,6 +119,7 @@ static void maps_take(const int fds[HANDOVER_FDS])
 		exit(1);
 	}
 	endpoints = array_map(fds[HANDOVER_FD_ENDPOINTS], number * sizeof(*endpoints), both);
+	rests = array_map(fds[HANDOVER_FD_RESTS], number * sizeof(*rests), both);
 	due = array_map(fds[HANDOVER_FD_DUE], number * sizeof(*due), both);
 	chunks = array_map(fds[HANDOVER_FD_CHUNKS], (size_t)terms.chunks * sizeof(*chunks), both);
 	streams = array_map(fds[HANDOVER_FD_STREAMS], number * sizeof(*streams), PROT_READ);
@@ -247,7 +249,7 @@ static uint64_t generation_next(const struct xd_endpoint *endpoint)
 static void plan_start(uint32_t index, uint8_t action, uint16_t port, uint32_t nexthop, struct xd_plan *plan)
 {
 	struct xd_endpoint *endpoint = &endpoints[index];
-	const struct xd_plan *before = &endpoint->plan[endpoint->generation & 1];
+	const struct xd_plan_line *before = &endpoint->plan[endpoint->generation & 1];
 	uint16_t low = (uint16_t)(generation_next(endpoint) & XD_GENERATION_MASK);
 	bool fresh = before->action == XD_IDLE;
 
@@ -265,7 +267,7 @@ static void plan_start(uint32_t index, uint8_t action, uint16_t port, uint32_t n
 	        .t0 = clock_now() + 5 * PTIME_NS,
 	        .ptime_ns = PTIME_NS,
 	        .parts = 1,
-	        .playlist = {{0, clip_chunks}}};
+	        .first = {0, clip_chunks}};
 	memset(plan->source_bits, 0xff, sizeof(plan->source_bits));
 }
 
@@ -276,7 +278,8 @@ static void plan_store(uint32_t index, const struct xd_plan *plan)
 
 	__atomic_exchange_n(&due[index], 0, __ATOMIC_ACQ_REL);
 	endpoint->until = clock_now() + 60 * 1000000000ULL;
-	endpoint->plan[next & 1] = *plan;
+	endpoint->plan[next & 1] = plan->line;
+	rests[index].plan[next & 1] = plan->rest;
 	__atomic_store_n(&endpoint->generation, next, __ATOMIC_RELEASE);
 	if (plan->action == XD_HOLD)
 		__atomic_store_n(&due[index], plan->t0, __ATOMIC_RELEASE);
@@ -305,8 +308,8 @@ static void hold(uint32_t index, uint16_t port, uint32_t nexthop)
 
 static void forward(uint32_t index, uint32_t peer, uint16_t port, uint32_t nexthop)
 {
-	struct xd_plan plan = endpoints[peer].plan[endpoints[peer].generation & 1];
-
+	unsigned in_use = endpoints[peer].generation & 1;
+	struct xd_plan plan = {.line = endpoints[peer].plan[in_use], .rest = rests[peer].plan[in_use]};
 	plan.hearer = index;
 	plan_store(peer, &plan);
 	plan_start(index, XD_FORWARD, port, nexthop, &plan);

@@ -15,6 +15,7 @@
 #include <event2/event.h>
 
 #include "ctl/audio/audio.h"
+#include "ctl/audio/playlist.h"
 #include "ctl/timer.h"
 #include "tests/unit/scratch.h"
 
@@ -26,6 +27,7 @@ struct scene {
 	struct event_base *base;
 	struct xd_chunk *chunks;
 	struct xd_endpoint endpoints[ENDPOINTS];
+	struct xd_rest rests[ENDPOINTS];
 	struct audio *audio;
 	char directory[SCRATCH_PATH];
 	char error[256];
@@ -39,6 +41,7 @@ static int scene_open_with(
 	        .chunks = scene->chunks,
 	        .chunk_count = chunk_count,
 	        .endpoints = endpoints,
+	        .rests = scene->rests,
 	        .endpoint_count = ENDPOINTS,
 	        .sounds = "ctl/audio/sounds",
 	        .codecs = codecs,
@@ -95,10 +98,12 @@ static void settle(struct scene *scene)
 static const struct xd_part *part_at(const struct xd_plan *plan, uint32_t number, uint32_t *start)
 {
 	*start = 0;
-	for (unsigned part = 0; part < plan->parts; part++) {
-		if (number < plan->playlist[part].end)
-			return &plan->playlist[part];
-		*start = plan->playlist[part].end;
+	for (unsigned i = 0; i < plan->parts; i++) {
+		const struct xd_part *part = i ? &plan->later[i - 1] : &plan->first;
+
+		if (number < part->end)
+			return part;
+		*start = part->end;
 	}
 	return NULL;
 }
@@ -107,7 +112,7 @@ static const struct xd_part *part_at(const struct xd_plan *plan, uint32_t number
 static const struct xd_chunk *chunk_heard(
         const struct scene *scene, const struct xd_plan *plan, uint32_t number)
 {
-	uint32_t whole = plan->playlist[plan->parts - 1].end;
+	uint32_t whole = playlist_length(plan);
 	uint32_t loop = plan->loop;
 	const struct xd_part *part;
 	uint32_t start;

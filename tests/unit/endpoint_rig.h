@@ -58,7 +58,7 @@ static inline struct endpoint leg(const uint8_t family[16])
 	return endpoint;
 }
 
-static inline const struct xd_plan *plan_of(struct rig *rig, uint32_t index)
+static inline const struct xd_plan_line *plan_of(struct rig *rig, uint32_t index)
 {
 	const struct xd_endpoint *entry = &rig->fake->endpoints[index];
 
@@ -72,7 +72,7 @@ static inline struct xd_plan hold_plan(const struct endpoint *endpoint)
 	plan.action = XD_HOLD;
 	plan.ptime_ns = 20 * MS;
 	plan.parts = 1;
-	plan.playlist[0] = (struct xd_part){1, 12};
+	plan.first = (struct xd_part){1, 12};
 	return plan;
 }
 

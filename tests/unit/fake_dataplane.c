@@ -72,6 +72,7 @@ static void make_maps(struct fake_dataplane *fake)
 
 	fake->endpoints =
 	        make_map(fake, HANDOVER_FD_ENDPOINTS, welcome->endpoints * sizeof(*fake->endpoints));
+	fake->rests = make_map(fake, HANDOVER_FD_RESTS, welcome->endpoints * sizeof(*fake->rests));
 	fake->due = make_map(fake, HANDOVER_FD_DUE, welcome->endpoints * sizeof(*fake->due));
 	fake->chunks = make_map(fake, HANDOVER_FD_CHUNKS, welcome->chunks * sizeof(*fake->chunks));
 	fake->streams = make_map(fake, HANDOVER_FD_STREAMS, welcome->endpoints * sizeof(*fake->streams));

@@ -39,6 +39,7 @@ struct fake_dataplane {
 
 	/* The maps, valid from the first start on. */
 	struct xd_endpoint *endpoints;
+	struct xd_rest *rests;
 	uint64_t *due;
 	struct xd_chunk *chunks;
 	struct xd_stream *streams; /* writable here, read-only for the controller */

@@ -8,16 +8,18 @@
 #include "ctl/audio/encode.h"
 #include "ctl/audio/render.h"
 
-static void expect_whole_parts(const struct xd_plan *plan)
+static void expect_whole_parts(struct xd_plan *plan)
 {
 	uint32_t before = 0;
 
 	assert_true(plan->parts >= 1 && plan->parts <= XD_PLAYLIST_PARTS);
-	assert_true(plan->loop < plan->playlist[plan->parts - 1].end);
+	assert_true(plan->loop < playlist_length(plan));
 	for (unsigned part = 0; part < plan->parts; part++) {
-		assert_true(plan->playlist[part].end > before);
-		assert_int_equal(plan->playlist[part].end % 12, 0);
-		before = plan->playlist[part].end;
+		uint32_t end = playlist_part(plan, part)->end;
+
+		assert_true(end > before);
+		assert_int_equal(end % 12, 0);
+		before = end;
 	}
 }
 
@@ -61,7 +63,7 @@ static void ringback_until_the_music_is_ready(void **state)
 	assert_int_equal(audio_playlist(scene->audio, music, ringback, XD_PCMU, 20, &plan), 0);
 	expect_whole_parts(&plan);
 	assert_int_equal(rendering_make(&rendering, &description, XD_PCMU, CHUNKS, NULL, scene->error), 0);
-	assert_int_equal(plan.playlist[0].end, rendering.count);
+	assert_int_equal(plan.first.end, rendering.count);
 	for (uint32_t i = 0; i < 2 * rendering.count; i++)
 		assert_memory_equal(chunk_heard(scene, &plan, i), &rendering.chunks[i % rendering.count],
 		        sizeof(struct xd_chunk));
@@ -128,7 +130,7 @@ static void every_ptime_fills_its_frames(void **state)
 		assert_int_equal(plan.chunk_bytes, 80);
 		assert_int_equal(plan.ptime_ns, good[i] * 1000000);
 		for (unsigned part = 0; part < plan.parts; part++)
-			assert_int_equal(plan.playlist[part].end % plan.frame_chunks, 0);
+			assert_int_equal(playlist_part(&plan, part)->end % plan.frame_chunks, 0);
 	}
 	before = plan;
 	for (int i = 0; i < 7; i++) {
@@ -167,7 +169,7 @@ static void announcements_speak_the_orbit(void **state)
 	assert_int_equal(audio_announcement(scene->audio, "de", "701", XD_PCMA, 20, &plan, &length_ms), 0);
 	expect_whole_parts(&plan);
 	/* What is said in the order of the recordings makes no new part. */
-	assert_int_equal(plan.loop, plan.playlist[plan.parts - 2].end);
+	assert_int_equal(plan.loop, playlist_part(&plan, plan.parts - 2U)->end);
 	assert_int_equal(rendering_make(&rendering, &description, XD_PCMA, CHUNKS, NULL, scene->error), 0);
 	for (int i = 0; i < 4; i++) {
 		const struct piece *piece = &rendering.pieces[spoken[i]];

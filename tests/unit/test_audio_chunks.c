@@ -90,6 +90,7 @@ struct scene {
 	struct coding *a, *b, *ringback;
 	struct chunk_space *space;
 	struct xd_endpoint endpoints[ENDPOINTS];
+	struct xd_rest rests[ENDPOINTS];
 };
 
 static struct coding *ready(struct scene *scene, enum clip_kind kind, const char *name)
@@ -133,21 +134,23 @@ static int teardown(void **state)
 static void plan(struct scene *scene, int i, enum xd_action action, const struct coding *coding)
 {
 	struct xd_endpoint *endpoint = &scene->endpoints[i];
-	struct xd_plan *next = &endpoint->plan[(endpoint->generation + 1) & 1];
+	struct xd_plan_line *next = &endpoint->plan[(endpoint->generation + 1) & 1];
+	struct xd_plan_rest *rest = &scene->rests[i].plan[(endpoint->generation + 1) & 1];
 
-	memset(next, 0, sizeof(*next));
+	*next = (struct xd_plan_line){0};
+	*rest = (struct xd_plan_rest){0};
 	next->action = (uint8_t)action;
 	if (coding) {
 		next->parts = 2;
-		next->playlist[0] = (struct xd_part){scene->ringback->first, 12};
-		next->playlist[1] = (struct xd_part){coding->first + 12, 24};
+		next->first = (struct xd_part){scene->ringback->first, 12};
+		rest->later[0] = (struct xd_part){coding->first + 12, 24};
 	}
 	endpoint->generation++;
 }
 
 static struct coding *victim_at(struct scene *scene, uint64_t now)
 {
-	hearing_sweep(scene->clips, scene->space, scene->endpoints, ENDPOINTS, now);
+	hearing_sweep(scene->clips, scene->space, scene->endpoints, scene->rests, ENDPOINTS, now);
 	return hearing_victim(scene->clips, now);
 }
 

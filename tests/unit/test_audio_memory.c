@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Chunk memory that is too small: who gives way, and what is heard when nobody does. */
+#include "ctl/call/plan.h"
 #include "tests/unit/audio_scene.h"
 
 #include <sndfile.h>
@@ -28,17 +29,19 @@ static struct clip *second_of_noise(struct scene *scene, int name, double level)
 	return clip;
 }
 
-static void hear(struct scene *scene, int i, struct clip *clip)
+/* Endpoint `i` hears a clip (NULL: nothing); the plan that says so. */
+static struct xd_plan hear(struct scene *scene, int i, struct clip *clip)
 {
-	struct xd_endpoint *endpoint = &scene->endpoints[i];
-	struct xd_plan *plan = &endpoint->plan[(endpoint->generation + 1) & 1];
+	uint64_t due = 0;
+	struct plan_place place = {&scene->endpoints[i], &scene->rests[i], &due};
+	struct xd_plan plan = {0};
 
-	memset(plan, 0, sizeof(*plan));
 	if (clip) {
-		plan->action = XD_HOLD;
-		assert_int_equal(audio_playlist(scene->audio, clip, NULL, XD_PCMU, 20, plan), 0);
+		plan.action = XD_HOLD;
+		assert_int_equal(audio_playlist(scene->audio, clip, NULL, XD_PCMU, 20, &plan), 0);
 	}
-	endpoint->generation++;
+	plan_publish(&place, &plan, &plan, 1);
+	return plan;
 }
 
 /* Room for four such clips (84 + 12 chunks each) and silence. */
@@ -46,6 +49,7 @@ static void full_memory_goes_to_who_is_heard(void **state)
 {
 	struct scene *scene = *state;
 	struct clip *clips[4], *fifth;
+	struct xd_plan plans[4];
 	struct xd_chunk heard;
 	uint64_t start;
 
@@ -53,10 +57,10 @@ static void full_memory_goes_to_who_is_heard(void **state)
 	for (int i = 0; i < 4; i++) {
 		clips[i] = second_of_noise(scene, i, -18);
 		assert_true(audio_is_ready(scene->audio, clips[i], XD_PCMU));
-		hear(scene, i, clips[i]);
+		plans[i] = hear(scene, i, clips[i]);
 	}
 	hear(scene, 2, NULL);
-	heard = *chunk_heard(scene, &scene->endpoints[1].plan[1], 5);
+	heard = *chunk_heard(scene, &plans[1], 5);
 	start = clock_monotonic_ms(NULL);
 	fifth = second_of_noise(scene, 5, -18);
 	assert_true(audio_is_ready(scene->audio, fifth, XD_PCMU));
@@ -65,7 +69,7 @@ static void full_memory_goes_to_who_is_heard(void **state)
 	assert_true(audio_is_ready(scene->audio, clips[1], XD_PCMU));
 	assert_false(audio_is_ready(scene->audio, clips[2], XD_PCMU));
 	assert_true(audio_is_ready(scene->audio, clips[3], XD_PCMU));
-	assert_memory_equal(&heard, chunk_heard(scene, &scene->endpoints[1].plan[1], 5), sizeof(heard));
+	assert_memory_equal(&heard, chunk_heard(scene, &plans[1], 5), sizeof(heard));
 }
 
 /* Nothing may be given up: the alarm comes at once, and the ringback is heard instead. */
@@ -88,7 +92,7 @@ static void what_finds_no_room_fails_and_the_ringback_is_heard(void **state)
 	assert_int_equal(audio_playlist(scene->audio, ringback, NULL, XD_PCMU, 20, &ringing), 0);
 	assert_int_equal(audio_playlist(scene->audio, fifth, ringback, XD_PCMU, 20, &plan), 0);
 	assert_memory_equal(&plan, &ringing, sizeof(plan));
-	assert_int_equal(plan.playlist[0].end, 300);
+	assert_int_equal(plan.first.end, 300);
 	audio_usage(scene->audio, &usage);
 	assert_int_equal(usage.waiting, 0); /* it isn't tried again with every call */
 }
@@ -111,7 +115,7 @@ static void too_long_for_the_memory_fails_and_the_ringback_goes_on(void **state)
 	assert_int_equal(usage.chunks_used, 36 + 300);
 	assert_int_equal(usage.clips, 3);
 	assert_int_equal(audio_playlist(scene->audio, music, ringback, XD_PCMU, 20, &plan), 0);
-	assert_int_equal(plan.playlist[0].end, 300);
+	assert_int_equal(plan.first.end, 300);
 }
 
 /* Stopping in the middle of work is no crash and no leak. */

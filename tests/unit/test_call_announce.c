@@ -251,7 +251,7 @@ static void test_music_when_it_is_ready(void **state)
 	net_run(&stage->net, 0);
 	assert_int_equal(stage_hears(stage, stage->p301), XD_HOLD);
 	assert_false(leg->instead);
-	assert_memory_not_equal(leg->endpoint.plan.playlist, before.playlist, sizeof(before.playlist));
+	assert_memory_not_equal(&leg->endpoint.plan.first, &before.first, sizeof(before.first));
 	phone_ack(stage->p301, &caller, phone_expect(stage->p301, "SIP/2.0 200"), NULL);
 	phone_request(stage->p301, &caller, "BYE", NULL, NULL);
 	stage_run(stage, 10);

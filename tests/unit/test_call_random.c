@@ -52,11 +52,13 @@ struct crowd {
 			        (crowd)->step, #truth);                                                      \
 	} while (0)
 
-static const struct xd_plan *plan_in_use(const struct crowd *crowd, const struct leg *leg)
+static struct xd_plan plan_in_use(const struct crowd *crowd, const struct leg *leg)
 {
 	const struct xd_endpoint *entry = dataplane_endpoint(crowd->stage->dataplane, leg->endpoint.index);
+	const struct xd_rest *rest = dataplane_rest(crowd->stage->dataplane, leg->endpoint.index);
+	unsigned in_use = entry->generation & 1;
 
-	return &entry->plan[entry->generation & 1];
+	return (struct xd_plan){.line = entry->plan[in_use], .rest = rest->plan[in_use]};
 }
 
 static const struct leg *leg_by_endpoint(const struct crowd *crowd, uint32_t index)
@@ -90,7 +92,7 @@ static const struct leg *partner_of(const struct crowd *crowd, const struct leg 
 
 static void check_plan(const struct crowd *crowd, const struct leg *leg)
 {
-	const struct xd_plan *plan = plan_in_use(crowd, leg);
+	const struct xd_plan whole = plan_in_use(crowd, leg), *plan = &whole;
 	const struct leg *partner = partner_of(crowd, leg);
 	uint32_t other = partner ? partner->endpoint.index : 0;
 
@@ -118,7 +120,7 @@ static void check_parked(const struct crowd *crowd, const struct leg *leg)
 	const struct parked_leg *parked = parked_leg_of(leg);
 	const struct parked_call *record = parked->record;
 	const struct parking *parking = tenant_state(leg->tenant)->parking;
-	const struct xd_plan *plan = plan_in_use(crowd, leg);
+	const struct xd_plan whole = plan_in_use(crowd, leg), *plan = &whole;
 
 	HOLDS(crowd, parked->caller == leg);
 	HOLDS(crowd, parking_at(parking, record->number) == record);

@@ -105,7 +105,7 @@ static void bad_welcomes_are_refused(void **state)
 	                {"version of xdpark-dp is 99", "is 1"}},
 	        {offsetof(struct handover_welcome, terms.layout_version), 98, {"layout version", "is 98"}},
 	        {offsetof(struct handover_welcome, terms.endpoint_bytes), 8,
-	                {"an endpoint of xdpark-dp is 8", "xdparkd's is 576"}},
+	                {"an endpoint of xdpark-dp is 8", "xdparkd's is 192"}},
 	        {offsetof(struct handover_welcome, terms.stream_bytes), 1, {"a stream", "128"}},
 	        {offsetof(struct handover_welcome, terms.chunk_bytes), 1, {"a chunk", "88"}},
 	        {offsetof(struct handover_welcome, terms.event_bytes), 1, {"an event", "32"}},
@@ -135,9 +135,9 @@ static void bad_welcomes_are_refused(void **state)
 			fail_msg("row %u: %d %s", i, error, rig->reason);
 	}
 	rig->fake->welcome = good;
-	rig->fake->fds = 4;
+	rig->fake->fds = 5;
 	assert_int_equal(rig_connect(rig), -EPERM);
-	assert_non_null(strstr(rig->reason, "handed over 4 file descriptors, 5 are needed"));
+	assert_non_null(strstr(rig->reason, "handed over 5 file descriptors, 6 are needed"));
 	rig->fake->fds = HANDOVER_FDS;
 	assert_int_equal(rig_connect(rig), 0);
 }

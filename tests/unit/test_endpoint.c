@@ -58,7 +58,7 @@ static void media_that_starts_sets_the_phase(void **state)
 	assert_int_equal(endpoint_open(endpoints, ipv4, &endpoint), 0);
 	for (unsigned i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
 		uint64_t due = t0 + 3 * 20 * MS, last_in = t0 + 40 * MS + phases[i] * MS;
-		const struct xd_plan *now;
+		const struct xd_plan_line *now;
 
 		plan.t0 = t0;
 		endpoint_change(&endpoint, &plan, true);
@@ -177,7 +177,7 @@ static void a_stream_goes_on_over_changes(void **state)
 	t0 = endpoint.plan.t0;
 	rig->fake->due[1] = t0 + 60 * MS;
 	plan = endpoint.plan;
-	plan.playlist[0].first = 13;
+	plan.first.first = 13;
 	endpoint_change(&endpoint, &plan, false);
 	assert_int_equal(plan_of(rig, 1)->t0, t0);
 	assert_int_equal(rig->fake->due[1], t0 + 60 * MS);
@@ -245,7 +245,7 @@ static void who_was_heard_is_heard_on(void **state)
 		endpoint_change(&endpoint, &plan, false);
 		/* Whatever the stream would play now. */
 		plan.t0 = 0;
-		plan.playlist[0].end = 24;
+		plan.first.end = 24;
 		endpoint_change(&endpoint, &plan, false);
 		plan.parts = 0;
 		endpoint_change(&endpoint, &plan, false);

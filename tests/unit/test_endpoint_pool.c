@@ -96,7 +96,7 @@ static void a_former_controllers_endpoints_are_stopped(void **state)
 	fake_dataplane_start(rig->fake);
 	entry = &rig->fake->endpoints[1];
 	entry->generation = 41;
-	entry->plan[1] = (struct xd_plan){.action = XD_HOLD, .t0 = 5, .ptime_ns = 20000000, .peer = 3};
+	entry->plan[1] = (struct xd_plan_line){.action = XD_HOLD, .t0 = 5, .ptime_ns = 20000000, .peer = 3};
 	rig->fake->due[1] = 12345;
 	rig->fake->endpoints[2].generation = 8;
 	rig->fake->streams[2].last_in = clock_monotonic_ns();

@@ -23,6 +23,7 @@ enum { RUN_MS = 400, READERS = 2 };
 
 struct race {
 	struct xd_endpoint entry;
+	struct xd_rest rest;
 	uint64_t due;
 	_Atomic bool over;
 	bool apart;        /* every generation has a t0 of its own; else all have the same */
@@ -47,11 +48,11 @@ static struct xd_plan plan_make(const struct race *race, uint64_t generation)
 	return plan;
 }
 
-static void copy_words(struct xd_plan *to, const struct xd_plan *from)
+static void copy_words(void *to, const void *from, size_t bytes)
 {
 	typedef uint64_t __attribute__((may_alias)) word;
 
-	for (unsigned i = 0; i < sizeof(*to) / sizeof(word); i++)
+	for (size_t i = 0; i < bytes / sizeof(word); i++)
 		((word *)to)[i] = __atomic_load_n((const word *)from + i, __ATOMIC_RELAXED);
 }
 
@@ -62,7 +63,8 @@ static void read_once(struct seen *seen)
 	uint64_t generation = __atomic_load_n(&race->entry.generation, __ATOMIC_ACQUIRE);
 	struct xd_plan plan, whole;
 
-	copy_words(&plan, &race->entry.plan[generation & 1]);
+	copy_words(&plan.line, &race->entry.plan[generation & 1], sizeof(struct xd_plan_line));
+	copy_words(&plan.rest, &race->rest.plan[generation & 1], sizeof(struct xd_plan_rest));
 	atomic_thread_fence(memory_order_acquire);
 	if (__atomic_load_n(&race->entry.generation, __ATOMIC_RELAXED) != generation) {
 		seen->changed++;
@@ -93,16 +95,18 @@ static void *reader(void *context)
 static struct seen race_run(struct race *race)
 {
 	uint64_t end = clock_monotonic_ms(NULL) + RUN_MS;
+	struct plan_place place = {&race->entry, &race->rest, &race->due};
 	struct xd_plan was = plan_make(race, 0), next;
 	struct seen seen[READERS] = {{.race = race}, {.race = race}};
 	pthread_t threads[READERS];
 
-	race->entry.plan[0] = was;
+	race->entry.plan[0] = was.line;
+	race->rest.plan[0] = was.rest;
 	for (unsigned i = 0; i < READERS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, reader, &seen[i]), 0);
 	for (uint64_t generation = 1; clock_monotonic_ms(NULL) < end; generation++) {
 		next = plan_make(race, generation);
-		assert_int_equal(plan_publish(&race->entry, &race->due, &was, &next, next.t0), generation);
+		assert_int_equal(plan_publish(&place, &was, &next, next.t0), generation);
 		was = next;
 	}
 	atomic_store(&race->over, true);
