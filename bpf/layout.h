@@ -15,6 +15,7 @@
  *            one 64-bit store.
  * due        The controller starts and stops; the program claims by compare-and-swap (d to d + ptime).
  * streams    The program only. Userspace maps it read-only.
+ * starts     The controller: counts a word up after it has started the stream of one of its endpoints.
  * chunks     The controller, before any plan names them.
  * todo       The pump, an entry a CPU.
  * nexthops, locals, addresses, settings   The dataplane daemon.
@@ -43,6 +44,7 @@ enum {
 	XD_PAYLOADS = 3,        /* voice, telephone-event, comfort noise */
 	XD_CHUNK_BYTES = 80,    /* payload bytes of a chunk at most: 10 ms of G.711 or G.722 */
 	XD_TODO_IDS = 16384,    /* endpoints that one pump call serves at most */
+	XD_STARTS_BLOCK = 64,   /* endpoints that share a word of `starts` */
 	XD_VLAN_TAGS = 2,
 	XD_ADDRESSES = 64,   /* local media addresses at most */
 	XD_NEXTHOPS = 16384, /* remote addresses in use at most */

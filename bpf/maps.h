@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The maps of the program; layout.h says who writes what. Entries that depend on options (endpoints, rests,
- * due, streams, chunks) are sized by whoever loads the object.
+ * due, starts, streams, chunks) are sized by whoever loads the object.
  */
 #ifndef XDPARK_MAPS_H
 #define XDPARK_MAPS_H
@@ -29,6 +29,7 @@ MAPPED_ARRAY(endpoints, 1, struct xd_endpoint);
 MAPPED_ARRAY(rests, 1, struct xd_rest);
 MAPPED_ARRAY(streams, 1, struct xd_stream);
 MAPPED_ARRAY(due, 1, __u64);
+MAPPED_ARRAY(starts, 1, __u64); /* for the pump; the program doesn't use it */
 MAPPED_ARRAY(chunks, 1, struct xd_chunk);
 MAPPED_ARRAY(todo, XD_CPUS, struct xd_todo);
 MAPPED_ARRAY(nexthops, XD_NEXTHOPS, struct xd_nexthop);

@@ -379,6 +379,13 @@ uint64_t *dataplane_due(struct dataplane *dataplane, uint32_t index)
 	               : NULL;
 }
 
+uint64_t *dataplane_starts(struct dataplane *dataplane, uint32_t index)
+{
+	return index < dataplane->terms.endpoints
+	               ? (uint64_t *)dataplane->maps.map[HANDOVER_FD_STARTS].memory + index / XD_STARTS_BLOCK
+	               : NULL;
+}
+
 struct xd_chunk *dataplane_chunks(struct dataplane *dataplane)
 {
 	return dataplane->maps.map[HANDOVER_FD_CHUNKS].memory;

@@ -46,6 +46,7 @@ struct xd_endpoint *dataplane_endpoint(struct dataplane *dataplane, uint32_t ind
 struct xd_rest *dataplane_rest(struct dataplane *dataplane, uint32_t index);
 const struct xd_stream *dataplane_stream(struct dataplane *dataplane, uint32_t index);
 uint64_t *dataplane_due(struct dataplane *dataplane, uint32_t index);
+uint64_t *dataplane_starts(struct dataplane *dataplane, uint32_t index); /* the word of its block */
 struct xd_chunk *dataplane_chunks(struct dataplane *dataplane);
 
 /* One use of a remote address; embedded in its owner, zeroed before. */

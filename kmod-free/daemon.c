@@ -158,6 +158,7 @@ static int pump_begin(struct daemon *daemon)
 	struct object *object = &daemon->object;
 	struct pump_work work = {.program = object->program,
 	        .due = object->due,
+	        .starts = object->starts,
 	        .endpoints = object->endpoints,
 	        .todo = object->todo,
 	        .settings = object->settings,
@@ -205,6 +206,7 @@ static void welcome_fill(void *data, struct handover_welcome *welcome, int fds[H
 	fds[HANDOVER_FD_ENDPOINTS] = object_map(object, "endpoints");
 	fds[HANDOVER_FD_RESTS] = object_map(object, "rests");
 	fds[HANDOVER_FD_DUE] = object_map(object, "due");
+	fds[HANDOVER_FD_STARTS] = object_map(object, "starts");
 	fds[HANDOVER_FD_CHUNKS] = object_map(object, "chunks");
 	fds[HANDOVER_FD_STREAMS] = object_map(object, "streams");
 	fds[HANDOVER_FD_EVENTS] = object_map(object, "events");

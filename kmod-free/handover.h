@@ -34,6 +34,7 @@ enum handover_fd {
 	HANDOVER_FD_ENDPOINTS, /* mmap read-write */
 	HANDOVER_FD_RESTS,     /* mmap read-write */
 	HANDOVER_FD_DUE,       /* mmap read-write */
+	HANDOVER_FD_STARTS,    /* mmap read-write */
 	HANDOVER_FD_CHUNKS,    /* mmap read-write */
 	HANDOVER_FD_STREAMS,   /* mmap read-only (frozen) */
 	HANDOVER_FD_EVENTS,    /* ring buffer: consumer page read-write, the rest read-only, epoll */

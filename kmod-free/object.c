@@ -11,6 +11,7 @@
 
 #include "bpf/relay.skel.h"
 #include "kmod-free/log.h"
+#include "kmod-free/scan.h"
 
 enum { LINE_BYTES = 512, LINES_TOLD = 20 };
 
@@ -49,6 +50,8 @@ int object_open(struct object *object, unsigned endpoints, unsigned chunks)
 	for (unsigned i = 0; !error && i < sizeof(by_endpoint) / sizeof(*by_endpoint); i++)
 		error = bpf_map__set_max_entries(
 		        bpf_object__find_map_by_name(skeleton->obj, by_endpoint[i]), endpoints);
+	if (!error)
+		error = bpf_map__set_max_entries(skeleton->maps.starts, scan_blocks(endpoints));
 	if (!error)
 		error = bpf_map__set_max_entries(skeleton->maps.chunks, chunks);
 	if (error) {
@@ -113,13 +116,14 @@ int object_load(struct object *object)
 	if (!object->program_adopted)
 		object->program = bpf_program__fd(skeleton->progs.relay);
 	object->due = array_map(skeleton->maps.due, both);
+	object->starts = array_map(skeleton->maps.starts, PROT_READ);
 	object->todo = array_map(skeleton->maps.todo, both);
 	object->nexthops = array_map(skeleton->maps.nexthops, both);
 	object->addresses = array_map(skeleton->maps.addresses, both);
 	object->settings = array_map(skeleton->maps.settings, both);
 	object->streams = array_map(skeleton->maps.streams, PROT_READ);
-	if (!object->due || !object->todo || !object->nexthops || !object->addresses || !object->settings ||
-	        !object->streams)
+	if (!object->due || !object->starts || !object->todo || !object->nexthops || !object->addresses ||
+	        !object->settings || !object->streams)
 		return -ENOMEM;
 	return 0;
 }
@@ -131,6 +135,7 @@ void object_close(struct object *object)
 	if (!skeleton)
 		return;
 	array_unmap(skeleton->maps.due, object->due);
+	array_unmap(skeleton->maps.starts, object->starts);
 	array_unmap(skeleton->maps.todo, object->todo);
 	array_unmap(skeleton->maps.nexthops, object->nexthops);
 	array_unmap(skeleton->maps.addresses, object->addresses);

@@ -20,6 +20,7 @@ struct object {
 	bool program_adopted; /* it was loaded by the daemon before us */
 	/* mapped, NULL before object_load() */
 	uint64_t *due;
+	const uint64_t *starts;
 	struct xd_todo *todo;
 	struct xd_nexthop *nexthops;
 	struct xd_address *addresses;

@@ -27,8 +27,8 @@ enum {
 
 #define PHASE_NS 1000000ULL
 /* Whoever is started is due at once, and by the pump after `grace`: so late the pump may see it. */
-#define LOOK_MOST_NS (4 * PHASE_NS)
-#define LONGEST_NS   (100 * PHASE_NS) /* a host that slept needs no rest */
+#define SLEEP_MOST_NS (4 * PHASE_NS)
+#define LONGEST_NS    (100 * PHASE_NS) /* a host that slept needs no rest */
 
 /* On cache lines of its own: its counters change a thousand times a second. */
 struct thread {
@@ -38,8 +38,8 @@ struct thread {
 	unsigned cpu;
 	struct scan_share share;
 	uint32_t from;
-	uint64_t *again; /* of scan_due() */
-	unsigned behind; /* phases in a row that took longer than they last */
+	struct scan_block *blocks; /* of all endpoints */
+	unsigned behind;           /* phases in a row that took longer than they last */
 	struct log_limit limit;
 	struct pump_counters counters; /* written by the thread alone, read by anybody */
 } __attribute__((aligned(XD_CACHE_LINE)));
@@ -106,13 +106,12 @@ int64_t pump_call_cost(int program)
 	return costs[COST_TRIES / 2];
 }
 
-/* Sleeps until the next phase begins and returns it; phases that went by meanwhile are left out. */
+/* Sleeps until a phase begins, and returns which has: those that went by since are left out. */
 static uint64_t phase_wait(struct thread *thread, uint64_t phase)
 {
 	struct timespec until;
 	uint64_t now, missed;
 
-	phase += PHASE_NS;
 	until.tv_sec = (time_t)(phase / 1000000000ULL);
 	until.tv_nsec = (long)(phase % 1000000000ULL);
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
@@ -153,6 +152,12 @@ static void thread_return(struct thread *thread)
 		        thread->cpu, on);
 }
 
+/* Nothing is known any more of who is due when: what was asked hasn't been sent. */
+static void blocks_forget(struct thread *thread)
+{
+	memset(thread->blocks, 0, scan_blocks(thread->work->endpoints) * sizeof(*thread->blocks));
+}
+
 static void frames_ask(struct thread *thread, struct xd_todo *todo, const struct scan_found *found)
 {
 	struct pump_counters *counters = &thread->counters;
@@ -167,6 +172,8 @@ static void frames_ask(struct thread *thread, struct xd_todo *todo, const struct
 	took = clock_now() - start;
 	taken = __atomic_load_n(&todo->cursor, __ATOMIC_RELAXED);
 	__atomic_store_n(&todo->count, 0, __ATOMIC_RELEASE);
+	if (error || taken < found->count)
+		blocks_forget(thread);
 	if (!error && !taken) {
 		counter_add(&counters->failed, 1);
 		thread_return(thread);
@@ -186,21 +193,22 @@ static void frames_ask(struct thread *thread, struct xd_todo *todo, const struct
 	counter_raise(&counters->call_ns_max, took);
 }
 
-static void phase_run(struct thread *thread)
+/* Sends who is due; returns before which time (ns) nobody else is, unless he is started meanwhile. */
+static uint64_t phase_run(struct thread *thread)
 {
 	const struct pump_work *work = thread->work;
 	struct xd_todo *todo = &work->todo[thread->cpu];
 	uint64_t grace = __atomic_load_n(&work->settings->grace_ns, __ATOMIC_RELAXED);
 	uint64_t now = clock_now();
 	struct scan scan = {.due = work->due,
+	        .starts = work->starts,
+	        .blocks = thread->blocks,
 	        .first = thread->share.first,
 	        .end = thread->share.end,
 	        .from = thread->from,
 	        .limit = now - grace,
 	        .late_before = now - grace - 2 * PHASE_NS,
-	        .skip_before = now - XD_LATE_NS,
-	        .again = thread->again,
-	        .look_ns = grace < LOOK_MOST_NS ? grace : LOOK_MOST_NS};
+	        .skip_before = now - XD_LATE_NS};
 	struct scan_found found = scan_due(&scan, todo->ids, XD_TODO_IDS);
 
 	thread->from = found.next;
@@ -210,6 +218,20 @@ static void phase_run(struct thread *thread)
 		counter_add(&thread->counters.waited, 1);
 	if (found.count)
 		frames_ask(thread, todo, &found);
+	return found.more ? now : found.again + grace;
+}
+
+/* The next phase to look at, when nobody is due before `due`. Streams that are started are to be seen in
+ * time. */
+static uint64_t phase_next(const struct thread *thread, uint64_t phase, uint64_t due)
+{
+	uint64_t grace = __atomic_load_n(&thread->work->settings->grace_ns, __ATOMIC_RELAXED);
+	uint64_t longest = grace < SLEEP_MOST_NS ? grace : SLEEP_MOST_NS;
+
+	due = (due + PHASE_NS - 1) / PHASE_NS * PHASE_NS;
+	if (due > phase + longest)
+		due = phase + longest / PHASE_NS * PHASE_NS;
+	return due > phase ? due : phase + PHASE_NS;
 }
 
 /* Pins the calling thread and makes it real-time if that can be had. */
@@ -253,14 +275,15 @@ static void *thread_run(void *data)
 
 	pthread_setname_np(pthread_self(), "xdpark-pump");
 	thread_place(thread);
-	phase = clock_now() / PHASE_NS * PHASE_NS;
+	phase = clock_now() / PHASE_NS * PHASE_NS + PHASE_NS;
 	while (!__atomic_load_n(thread->stopping, __ATOMIC_RELAXED)) {
-		uint64_t began;
+		uint64_t began, due;
 
 		phase = phase_wait(thread, phase);
 		began = clock_now();
-		phase_run(thread);
+		due = phase_run(thread);
 		phase_rest(thread, began);
+		phase = phase_next(thread, phase, due);
 	}
 	return NULL;
 }
@@ -309,8 +332,8 @@ static int threads_start(struct pump *pump)
 		thread->limit.burst = 1;
 		thread->share = scan_share(work->endpoints, i, work->cpu_count);
 		thread->from = thread->share.first;
-		thread->again = calloc(work->endpoints / SCAN_BLOCK + 1, sizeof(*thread->again));
-		if (!thread->again)
+		thread->blocks = calloc(scan_blocks(work->endpoints), sizeof(*thread->blocks));
+		if (!thread->blocks)
 			return -ENOMEM;
 		error = pthread_create(&thread->id, NULL, thread_run, thread);
 		if (error)
@@ -353,7 +376,7 @@ void pump_stop(struct pump *pump)
 	for (unsigned i = 0; i < pump->started; i++)
 		pthread_join(pump->threads[i].id, NULL);
 	for (unsigned i = 0; i < pump->work.cpu_count; i++)
-		free(pump->threads[i].again);
+		free(pump->threads[i].blocks);
 	free(pump);
 }
 

@@ -3,6 +3,16 @@
 
 #include <stddef.h>
 
+/* The shortest hold frame: so far at least whoever is found moves on. */
+#define FRAME_LEAST_NS 10000000ULL
+/* Each block is looked at so often at least, whatever is known of it. */
+#define LOOK_MOST_NS 1000000000ULL
+
+uint32_t scan_blocks(uint32_t endpoints)
+{
+	return endpoints / SCAN_BLOCK + 1;
+}
+
 static uint32_t share_border(uint32_t endpoints, unsigned n, unsigned threads)
 {
 	return n == threads ? endpoints
@@ -21,41 +31,58 @@ static inline bool is_due(uint64_t due, uint64_t limit)
 	return due - 1 < limit;
 }
 
-/*
- * Whether any word of a block is due. No early exit, so that the compiler vectorises it; most blocks have
- * none. Words change while we read: whoever is missed is found a millisecond later.
- */
-static inline __attribute__((always_inline)) bool block_any(const uint64_t *due, uint64_t limit)
+/* One more; UINT64_MAX, which is never, stays. */
+static inline uint64_t later(uint64_t value)
 {
-	uint64_t any = 0;
+	return value == UINT64_MAX ? value : value + 1;
+}
 
-	for (unsigned i = 0; i < SCAN_BLOCK; i++)
-		any |= is_due(due[i], limit) ? UINT64_MAX : 0;
-	return any;
+static inline void lower(uint64_t *least, uint64_t value)
+{
+	if (value < *least)
+		*least = value;
+}
+
+/*
+ * When the earliest of `count` words will be due, less 1, once those that are due by `limit` have moved on
+ * (0: all count as they are); UINT64_MAX: never. No branch, so that the compiler vectorises it. Words change
+ * while we read: whoever moves on meanwhile isn't due before what we read.
+ */
+static inline __attribute__((always_inline)) uint64_t words_next(
+        const uint64_t *due, uint32_t count, uint64_t limit)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t next = due[i] - 1 + (is_due(due[i], limit) ? FRAME_LEAST_NS : 0);
+
+		least = next < least ? next : least;
+	}
+	return least;
 }
 
 #if defined(__x86_64__)
 /* Compares of 64-bit words want AVX2, which x86-64 alone doesn't promise. */
-__attribute__((target("avx2"))) static bool block_any_wide(const uint64_t *due, uint64_t limit)
+__attribute__((target("avx2"))) static uint64_t block_next_wide(const uint64_t *due, uint64_t limit)
 {
-	return block_any(due, limit);
+	return words_next(due, SCAN_BLOCK, limit);
 }
 #endif
 
-static bool block_any_plain(const uint64_t *due, uint64_t limit)
+static uint64_t block_next_plain(const uint64_t *due, uint64_t limit)
 {
-	return block_any(due, limit);
+	return words_next(due, SCAN_BLOCK, limit);
 }
 
-typedef bool (*block_test)(const uint64_t *due, uint64_t limit);
+typedef uint64_t (*block_look)(const uint64_t *due, uint64_t limit);
 
-static block_test block_test_choose(void)
+static block_look block_look_choose(void)
 {
 #if defined(__x86_64__)
 	if (__builtin_cpu_supports("avx2"))
-		return block_any_wide;
+		return block_next_wide;
 #endif
-	return block_any_plain;
+	return block_next_plain;
 }
 
 /* Takes what is due of [at, end); false: no room for more, which begins at found->next. */
@@ -79,51 +106,75 @@ static bool words_take(const struct scan *scan, uint32_t at, uint32_t end, uint3
 	return true;
 }
 
-/* The same of a whole block, unless it was seen a moment ago that nobody there would be due by now. */
-static bool block_take(const struct scan *scan, uint32_t at, uint32_t *ids, uint32_t room,
-        struct scan_found *found, block_test any)
+/* The same of words that are no whole block. */
+static bool some_take(const struct scan *scan, uint32_t at, uint32_t end, uint32_t *ids, uint32_t room,
+        struct scan_found *found)
 {
-	uint64_t *again = scan->again ? &scan->again[at / SCAN_BLOCK] : NULL;
+	if (at < end)
+		lower(&found->again, later(words_next(scan->due + at, end - at, scan->limit)));
+	return words_take(scan, at, end, ids, room, found);
+}
 
-	if (again && scan->limit < *again)
-		return true;
-	if (any(scan->due + at, scan->limit))
-		return words_take(scan, at, at + SCAN_BLOCK, ids, room, found);
-	if (again && scan->look_ns && !any(scan->due + at, scan->limit + scan->look_ns))
-		*again = scan->limit + scan->look_ns;
+/* The same of a whole block, unless it is known that nobody there is due. */
+static bool block_take(const struct scan *scan, uint32_t at, uint32_t *ids, uint32_t room,
+        struct scan_found *found, block_look look)
+{
+	struct scan_block *block = &scan->blocks[at / SCAN_BLOCK];
+	/* Read before the words are: a start that comes later is seen the next time. */
+	uint64_t starts = __atomic_load_n(&scan->starts[at / SCAN_BLOCK], __ATOMIC_ACQUIRE);
+
+	if (scan->limit >= block->again || starts != block->starts) {
+		uint64_t next = look(scan->due + at, 0);
+
+		block->again = 0;
+		block->starts = starts;
+		if (next < scan->limit) {
+			next = look(scan->due + at, scan->limit);
+			if (!words_take(scan, at, at + SCAN_BLOCK, ids, room, found))
+				return false;
+		}
+		block->again = scan->limit + LOOK_MOST_NS;
+		lower(&block->again, later(next));
+	}
+	lower(&found->again, block->again);
 	return true;
 }
 
 static bool range_take(const struct scan *scan, uint32_t at, uint32_t end, uint32_t *ids, uint32_t room,
-        struct scan_found *found, block_test any)
+        struct scan_found *found, block_look look)
 {
 	uint32_t first_block = (at + SCAN_BLOCK - 1) / SCAN_BLOCK * SCAN_BLOCK;
 
-	if (first_block >= end)
-		return words_take(scan, at, end, ids, room, found);
-	if (!words_take(scan, at, first_block, ids, room, found))
+	if (!scan->blocks || first_block >= end)
+		return some_take(scan, at, end, ids, room, found);
+	if (!some_take(scan, at, first_block, ids, room, found))
 		return false;
 	for (at = first_block; at + SCAN_BLOCK <= end; at += SCAN_BLOCK)
-		if (!block_take(scan, at, ids, room, found, any))
+		if (!block_take(scan, at, ids, room, found, look))
 			return false;
-	return words_take(scan, at, end, ids, room, found);
+	return some_take(scan, at, end, ids, room, found);
+}
+
+static struct scan_found found_nothing(const struct scan *scan)
+{
+	return (struct scan_found){.next = scan->first, .again = scan->limit + LOOK_MOST_NS};
 }
 
 struct scan_found scan_due(const struct scan *scan, uint32_t *ids, uint32_t room)
 {
-	struct scan_found found = {.next = scan->first};
-	block_test any = block_test_choose();
+	struct scan_found found = found_nothing(scan);
+	block_look look = block_look_choose();
 
-	if (range_take(scan, scan->from, scan->end, ids, room, &found, any))
-		range_take(scan, scan->first, scan->from, ids, room, &found, any);
+	if (range_take(scan, scan->from, scan->end, ids, room, &found, look))
+		range_take(scan, scan->first, scan->from, ids, room, &found, look);
 	return found;
 }
 
 struct scan_found scan_due_plainly(const struct scan *scan, uint32_t *ids, uint32_t room)
 {
-	struct scan_found found = {.next = scan->first};
+	struct scan_found found = found_nothing(scan);
 
-	if (words_take(scan, scan->from, scan->end, ids, room, &found))
-		words_take(scan, scan->first, scan->from, ids, room, &found);
+	if (some_take(scan, scan->from, scan->end, ids, room, &found))
+		some_take(scan, scan->first, scan->from, ids, room, &found);
 	return found;
 }

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who is due: the scan over due[], which runs every millisecond and so must be vectorised, and leave out what
- * needn't be looked at. Words move on to later times only, but for those that the controller starts: nobody
- * who is started now has to be found sooner than in `look_ns`.
+ * Who is due: the scan over due[], which runs every few milliseconds and so must be vectorised, and leave out
+ * what needn't be looked at. Words move on to later times only, but for those that the controller starts: it
+ * counts up their block's word of starts[].
  */
 #ifndef XDPARK_SCAN_H
 #define XDPARK_SCAN_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "bpf/layout.h"
+
+/* Words of due[] that are looked at or left out together; blocks are counted from due[0]. */
+enum { SCAN_BLOCK = XD_STARTS_BLOCK };
 
 /* What one scan found beside the ids. */
 struct scan_found {
@@ -17,26 +22,33 @@ struct scan_found {
 	uint32_t late;  /* of them, due before late_before */
 	uint32_t skipped; /* of them, due before skip_before */
 	bool more;        /* `room` was too small */
+	/*
+	 * Before this limit (ns) the next scan finds nobody: if all that was found is sent, and nobody is
+	 * started meanwhile.
+	 */
+	uint64_t again;
+};
+
+/* What the last look at a block has seen; zeros: it wasn't looked at yet, or is to be looked at anew. */
+struct scan_block {
+	uint64_t again;  /* ns; the limit before which nobody there is due */
+	uint64_t starts; /* its word of starts[] then */
 };
 
 /* A share of due[] and the times that decide; ns. A word of 0 is never due. */
 struct scan {
 	const uint64_t *due;
-	uint32_t first, end; /* the share: [first, end) */
-	uint32_t from;       /* where to begin, within the share; it goes on at `first` behind the end */
-	uint64_t limit;      /* due at or before this is found */
+	const uint64_t *starts;    /* a word a block */
+	struct scan_block *blocks; /* of all of due[]; NULL: nothing is left out */
+	uint32_t first, end;       /* the share: [first, end) */
+	uint32_t from;  /* where to begin, within the share; it goes on at `first` behind the end */
+	uint64_t limit; /* due at or before this is found */
 	uint64_t late_before, skip_before;
-	uint64_t *again;  /* for each whole block of due[]: the limit before which it needn't be looked at; or
-	                     NULL */
-	uint64_t look_ns; /* a block in which nobody is due for so long isn't looked at for so long */
 };
-
-/* Words of due[] that are looked at or left out together; entries of `again` are counted from due[0]. */
-enum { SCAN_BLOCK = 64 };
 
 /* A run of endpoints. */
 struct scan_share {
-	uint32_t first, end; /* [first, end); may be empty */
+	uint32_t first, end; /* [first, end) */
 };
 
 /*
@@ -44,6 +56,9 @@ struct scan_share {
  * they are all, and no block of due[] is in two of them.
  */
 struct scan_share scan_share(uint32_t endpoints, unsigned n, unsigned threads);
+
+/* How many blocks there are for so many endpoints. */
+uint32_t scan_blocks(uint32_t endpoints);
 
 /* Writes the indices of what is due to ids (room of them at most). */
 struct scan_found scan_due(const struct scan *scan, uint32_t *ids, uint32_t room);

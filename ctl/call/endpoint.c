@@ -100,7 +100,8 @@ static struct plan_place place_of(struct endpoints *endpoints, uint32_t index)
 {
 	return (struct plan_place){.entry = dataplane_endpoint(endpoints->dataplane, index),
 	        .rest = dataplane_rest(endpoints->dataplane, index),
-	        .due = dataplane_due(endpoints->dataplane, index)};
+	        .due = dataplane_due(endpoints->dataplane, index),
+	        .starts = dataplane_starts(endpoints->dataplane, index)};
 }
 
 static void entry_stop(struct endpoints *endpoints, uint32_t index)
@@ -347,13 +348,12 @@ void endpoint_change(struct endpoint *endpoint, const struct xd_plan *plan, bool
 static void stream_restart(
         struct endpoints *endpoints, uint32_t index, const struct xd_plan_line *plan, uint64_t now)
 {
-	uint64_t *due = dataplane_due(endpoints->dataplane, index), stopped = 0;
+	struct plan_place place = place_of(endpoints, index);
 
-	if (__atomic_load_n(due, __ATOMIC_RELAXED) ||
+	if (__atomic_load_n(place.due, __ATOMIC_RELAXED) ||
 	        (plan->action == XD_HOLD_UNTIL_HEARD && peer_is_heard(endpoints->dataplane, index)))
 		return;
-	__atomic_compare_exchange_n(due, &stopped, plan_first_frame(plan->t0, plan->ptime_ns, now), false,
-	        __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+	plan_restart(&place, plan, now);
 }
 
 void endpoints_media_started(struct endpoints *endpoints, const struct xd_event *event)

@@ -68,6 +68,12 @@ static void plan_store(struct xd_plan_line *line, struct xd_plan_rest *rest, con
 	words_store(rest, &plan->rest, sizeof(*rest));
 }
 
+/* The pump looks at the endpoint's block again: one writer, and after *due. */
+static void start_tell(const struct plan_place *place)
+{
+	__atomic_store_n(place->starts, *place->starts + 1, __ATOMIC_RELEASE);
+}
+
 /* The one order in which a plan is published: `due` was exchanged with 0 before, and is started last. */
 static uint64_t plan_write(const struct plan_place *place, const struct xd_plan *plan, uint64_t frame)
 {
@@ -78,8 +84,10 @@ static uint64_t plan_write(const struct plan_place *place, const struct xd_plan 
 	atomic_thread_fence(memory_order_release);
 	plan_store(&entry->plan[generation & 1], &place->rest->plan[generation & 1], plan);
 	__atomic_store_n(&entry->generation, generation, __ATOMIC_RELEASE);
-	if (frame)
+	if (frame) {
 		atomic_store_explicit((_Atomic uint64_t *)place->due, frame, memory_order_release);
+		start_tell(place);
+	}
 	return generation;
 }
 
@@ -93,6 +101,15 @@ uint64_t plan_publish(
 	else if (!frame || !plan_holds(was) || was->t0 != plan->t0 || was->ptime_ns != plan->ptime_ns)
 		frame = plan_first_frame(plan->t0, plan->ptime_ns, now);
 	return plan_write(place, plan, frame);
+}
+
+void plan_restart(const struct plan_place *place, const struct xd_plan_line *plan, uint64_t now)
+{
+	uint64_t stopped = 0;
+
+	if (__atomic_compare_exchange_n(place->due, &stopped, plan_first_frame(plan->t0, plan->ptime_ns, now),
+	            false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		start_tell(place);
 }
 
 uint64_t plan_rephase(const struct plan_place *place, struct xd_plan *plan, uint64_t last_in)

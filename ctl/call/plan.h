@@ -16,6 +16,7 @@ struct plan_place {
 	struct xd_endpoint *entry;
 	struct xd_rest *rest;
 	uint64_t *due;
+	uint64_t *starts; /* the word of its block; told when the stream is started */
 };
 
 /* Whether a plan makes its endpoint hold: its action says so and it has frames. */
@@ -46,12 +47,18 @@ uint64_t plan_start(uint64_t last_in, uint32_t ptime_ns, uint32_t index, uint64_
 
 /*
  * Makes `plan` the plan in use: exchanges *due with 0, writes the plan not in use, stores generation + 1
- * (release), and if it holds stores *due: what the exchange gave if `was` (the plan in use) has the same t0
- * and ptime and it wasn't 0, else the first frame not before `now`. Returns the new generation. One writer an
- * entry.
+ * (release), and if it holds stores *due and tells *starts: what the exchange gave if `was` (the plan in use)
+ * has the same t0 and ptime and it wasn't 0, else the first frame not before `now`. Returns the new
+ * generation. One writer an entry.
  */
 uint64_t plan_publish(
         const struct plan_place *place, const struct xd_plan *was, const struct xd_plan *plan, uint64_t now);
+
+/*
+ * Starts the stream of `plan`, the plan in use, which holds, at its first frame not before `now`; if it runs,
+ * nothing happens.
+ */
+void plan_restart(const struct plan_place *place, const struct xd_plan_line *plan, uint64_t now);
 
 /*
  * Moves the stream of the plan in use later, by less than a ptime, so that frames fall due in phase with

@@ -41,7 +41,7 @@ static int dataplane = -1;
 static struct handover_welcome terms;
 static struct xd_endpoint *endpoints;
 static struct xd_rest *rests;
-static uint64_t *due;
+static uint64_t *due, *starts;
 static struct xd_chunk *chunks;
 static const struct xd_stream *streams;
 static unsigned clip_chunks;
@@ -121,6 +121,7 @@ static void maps_take(const int fds[HANDOVER_FDS])
 	endpoints = array_map(fds[HANDOVER_FD_ENDPOINTS], number * sizeof(*endpoints), both);
 	rests = array_map(fds[HANDOVER_FD_RESTS], number * sizeof(*rests), both);
 	due = array_map(fds[HANDOVER_FD_DUE], number * sizeof(*due), both);
+	starts = array_map(fds[HANDOVER_FD_STARTS], (number / XD_STARTS_BLOCK + 1) * sizeof(*starts), both);
 	chunks = array_map(fds[HANDOVER_FD_CHUNKS], (size_t)terms.chunks * sizeof(*chunks), both);
 	streams = array_map(fds[HANDOVER_FD_STREAMS], number * sizeof(*streams), PROT_READ);
 	array_map(fds[HANDOVER_FD_EVENTS], 4096, both);
@@ -281,8 +282,10 @@ static void plan_store(uint32_t index, const struct xd_plan *plan)
 	endpoint->plan[next & 1] = plan->line;
 	rests[index].plan[next & 1] = plan->rest;
 	__atomic_store_n(&endpoint->generation, next, __ATOMIC_RELEASE);
-	if (plan->action == XD_HOLD)
+	if (plan->action == XD_HOLD) {
 		__atomic_store_n(&due[index], plan->t0, __ATOMIC_RELEASE);
+		__atomic_add_fetch(&starts[index / XD_STARTS_BLOCK], 1, __ATOMIC_RELEASE);
+	}
 }
 
 static void mute(uint32_t index, uint16_t port, uint32_t nexthop)

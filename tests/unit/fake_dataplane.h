@@ -41,6 +41,7 @@ struct fake_dataplane {
 	struct xd_endpoint *endpoints;
 	struct xd_rest *rests;
 	uint64_t *due;
+	uint64_t *starts;
 	struct xd_chunk *chunks;
 	struct xd_stream *streams; /* writable here, read-only for the controller */
 	uint64_t *ring_consumer, *ring_producer;

@@ -32,8 +32,8 @@ static struct clip *second_of_noise(struct scene *scene, int name, double level)
 /* Endpoint `i` hears a clip (NULL: nothing); the plan that says so. */
 static struct xd_plan hear(struct scene *scene, int i, struct clip *clip)
 {
-	uint64_t due = 0;
-	struct plan_place place = {&scene->endpoints[i], &scene->rests[i], &due};
+	uint64_t due = 0, starts = 0;
+	struct plan_place place = {&scene->endpoints[i], &scene->rests[i], &due, &starts};
 	struct xd_plan plan = {0};
 
 	if (clip) {

@@ -135,9 +135,9 @@ static void bad_welcomes_are_refused(void **state)
 			fail_msg("row %u: %d %s", i, error, rig->reason);
 	}
 	rig->fake->welcome = good;
-	rig->fake->fds = 5;
+	rig->fake->fds = 6;
 	assert_int_equal(rig_connect(rig), -EPERM);
-	assert_non_null(strstr(rig->reason, "handed over 5 file descriptors, 6 are needed"));
+	assert_non_null(strstr(rig->reason, "handed over 6 file descriptors, 7 are needed"));
 	rig->fake->fds = HANDOVER_FDS;
 	assert_int_equal(rig_connect(rig), 0);
 }

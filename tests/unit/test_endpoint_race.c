@@ -24,7 +24,7 @@ enum { RUN_MS = 400, READERS = 2 };
 struct race {
 	struct xd_endpoint entry;
 	struct xd_rest rest;
-	uint64_t due;
+	uint64_t due, starts;
 	_Atomic bool over;
 	bool apart;        /* every generation has a t0 of its own; else all have the same */
 	bool always_holds; /* else every third generation forwards */
@@ -95,7 +95,7 @@ static void *reader(void *context)
 static struct seen race_run(struct race *race)
 {
 	uint64_t end = clock_monotonic_ms(NULL) + RUN_MS;
-	struct plan_place place = {&race->entry, &race->rest, &race->due};
+	struct plan_place place = {&race->entry, &race->rest, &race->due, &race->starts};
 	struct xd_plan was = plan_make(race, 0), next;
 	struct seen seen[READERS] = {{.race = race}, {.race = race}};
 	pthread_t threads[READERS];
