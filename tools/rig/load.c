@@ -202,7 +202,7 @@ static uint64_t requests_resent(const struct load *load)
 int load_run(struct load *load, const struct load_phase *phase, struct load_outcome *outcome)
 {
 	struct timers *timers = loop_timers(load->loop);
-	struct machine_time from, to;
+	struct machine_time from = {0}, to = {0};
 	uint64_t resent = requests_resent(load);
 	double own = own_seconds();
 	int failed;
@@ -228,15 +228,18 @@ int load_run(struct load *load, const struct load_phase *phase, struct load_outc
 	load->phase = NULL;
 	count_unfinished(load);
 	if (failed || !outcome)
-		return failed;
+		goto out;
 	*outcome = load->outcome;
 	outcome->attempted = load->pace.started;
 	if (outcome->succeeded > 1)
 		outcome->rate = (outcome->succeeded - 1) * 1e9 / (double)(load->last_ns - load->first_ns);
-	outcome->busy_cores = machine_busy_cores(&from, &to);
+	outcome->busy_cores = machine_busy(&from, &to).cores;
 	outcome->rig_cores = (own_seconds() - own) * 1e9 / (double)(to.at_ns - from.at_ns);
 	outcome->resent = requests_resent(load) - resent;
-	return 0;
+out:
+	machine_time_free(&from);
+	machine_time_free(&to);
+	return failed;
 }
 
 static void on_waited(struct timer *timer)

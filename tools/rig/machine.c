@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/rig/tasks.h"
+
 static volatile sig_atomic_t ending;
 
 uint64_t machine_clock_ns(void)
@@ -30,6 +32,7 @@ int machine_now(struct machine_time *time)
 	char line[256], *at = line;
 	bool read;
 
+	*time = (struct machine_time){0};
 	if (!file)
 		return -errno;
 	read = fgets(line, sizeof(line), file) != NULL;
@@ -46,16 +49,30 @@ int machine_now(struct machine_time *time)
 	time->at_ns = machine_clock_ns();
 	time->idle_ns = idle * (1000000000ULL / (unsigned long long)a_second);
 	time->cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	time->tasks = tasks_now();
 	return 0;
 }
 
-double machine_busy_cores(const struct machine_time *from, const struct machine_time *to)
+void machine_time_free(struct machine_time *time)
+{
+	tasks_free(time->tasks);
+	*time = (struct machine_time){0};
+}
+
+struct machine_busy machine_busy(const struct machine_time *from, const struct machine_time *to)
 {
 	double passed = (double)(to->at_ns - from->at_ns);
 	double idle = (double)(to->idle_ns - from->idle_ns);
-	double busy = passed > 0 ? to->cpus - idle / passed : 0;
+	struct machine_busy busy = {0};
 
-	return busy > 0 ? busy : 0;
+	if (passed <= 0)
+		return busy;
+	if (idle < passed * to->cpus)
+		busy.by_idle = to->cpus - idle / passed;
+	if (from->tasks && to->tasks)
+		busy.by_tasks = (double)tasks_ran(from->tasks, to->tasks) / passed;
+	busy.cores = busy.by_tasks > busy.by_idle ? busy.by_tasks : busy.by_idle;
+	return busy;
 }
 
 int machine_sleep_until(uint64_t ns)

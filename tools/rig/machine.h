@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CPU time of the whole machine, from /proc/stat. Busy is what isn't idle: XDP's work is done in softirqs,
- * which no process's own time shows.
+ * CPU time of the whole machine: XDP's work is done in softirqs, which no process's own time shows. There are
+ * two accounts of it, and neither has too much. What isn't idle, by /proc/stat, leaves out what a hypervisor
+ * takes, and so takes off twice what it takes while a CPU wakes up. What tasks have run leaves out interrupts
+ * that find a CPU idle. The larger of the two counts.
  */
 #ifndef XDPARK_RIG_MACHINE_H
 #define XDPARK_RIG_MACHINE_H
@@ -12,13 +14,22 @@ struct machine_time {
 	uint64_t at_ns;   /* CLOCK_MONOTONIC */
 	uint64_t idle_ns; /* idle, waiting for disks, or taken by a hypervisor; over all CPUs */
 	unsigned cpus;
+	struct tasks *tasks; /* NULL: the kernel doesn't keep count of them */
 };
 
-/* Returns 0 or a negative errno. */
+/* A reading, to be ended with machine_time_free(). Returns 0 or a negative errno. */
 int machine_now(struct machine_time *time);
 
-/* Cores that were busy in the mean between two readings. */
-double machine_busy_cores(const struct machine_time *from, const struct machine_time *to);
+/* Zeroed is legal. */
+void machine_time_free(struct machine_time *time);
+
+/* Cores that were busy in the mean between two readings; by what tasks have run, by what wasn't idle. */
+struct machine_busy {
+	double cores; /* the larger of both */
+	double by_tasks, by_idle;
+};
+
+struct machine_busy machine_busy(const struct machine_time *from, const struct machine_time *to);
 
 uint64_t machine_clock_ns(void);
 

@@ -83,6 +83,8 @@ static void run_close(struct run *run)
 	callers_close(run->callers);
 	clip_clear(&run->clip);
 	json_decref(run->each_second);
+	machine_time_free(&run->from);
+	machine_time_free(&run->to);
 }
 
 static int run_set_up(struct run *run)
@@ -226,12 +228,13 @@ static void cpu_report(const struct run *run, json_t *report)
 {
 	const __u64 *count = run->outcome.totals.count;
 	const struct share *share = &run->share;
-	double seconds = run->options->seconds, busy = machine_busy_cores(&run->from, &run->to);
+	struct machine_busy busy = machine_busy(&run->from, &run->to);
+	double seconds = run->options->seconds;
 	double sent = (double)count[CL_sent] / seconds, received = (double)count[CL_received] / seconds;
 	double own = (sent * share->send_ns + received * share->check_ns) / 1e9;
-	double relay = busy - share->idle_cores - own;
+	double relay = busy.cores - share->idle_cores - own;
 
-	json_object_set_new(report, "busy_cores", json_real(busy));
+	json_object_set_new(report, "busy_cores", json_real(busy.cores));
 	if (run->options->no_cpu)
 		return;
 	json_object_set_new(
@@ -241,7 +244,8 @@ static void cpu_report(const struct run *run, json_t *report)
 		        json_string(
 		                "the machine was busy already: what is said of CPU time is worth nothing"));
 	json_object_set_new(report, "cpu",
-	        json_pack("{s:f, s:f, s:f, s:f, s:f}", "idle_cores", share->idle_cores, "rig_cores", own,
+	        json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "busy_by_tasks", busy.by_tasks,
+	                "busy_by_idle", busy.by_idle, "idle_cores", share->idle_cores, "rig_cores", own,
 	                "relay_cores", relay, "rig_send_ns", share->send_ns, "rig_check_ns",
 	                share->check_ns));
 }

@@ -40,7 +40,9 @@ static int busy_measure(unsigned settle_ms, unsigned run_ms, double *cores)
 	if (!failed)
 		failed = machine_now(&to);
 	if (!failed)
-		*cores = machine_busy_cores(&from, &to);
+		*cores = machine_busy(&from, &to).cores;
+	machine_time_free(&from);
+	machine_time_free(&to);
 	return failed;
 }
 
