@@ -23,15 +23,12 @@ static __always_inline int anchor_has_tag(__u64 anchor, __u64 tag)
 /* Whose `talking` is set has been heard: stops the hold stream, if it is still of the packet's generation. */
 static __always_inline void hold_stop(const struct view *view)
 {
-	__u64 *slot = due_at(view->index);
 	int try;
 
-	if (!slot)
-		return;
 	for (try = 0; try < NUMBER_TRIES; try++) {
-		__u64 frame = load(*slot);
+		__u64 frame = load(*view->slot);
 
-		if (!frame || !plan_is_current(view) || swapped(slot, frame, 0))
+		if (!frame || !plan_is_current(view) || swapped(view->slot, frame, 0))
 			return;
 	}
 }
@@ -40,11 +37,11 @@ static __always_inline void hold_stop(const struct view *view)
  * Says in `pos` that the phone is being talked to, in this generation, the number unchanged: from then on no
  * hold frame of this generation gets a number. Returns whether it was this CPU that said so.
  */
-static __always_inline int talk_begin(const struct view *view, struct xd_stream *stream, struct pos *pos)
+static __always_inline int talk_begin(const struct view *view, struct pos *pos)
 {
 	__u64 word = pos_word(view, XD_POS_TALKING, pos->sequence, pos->timestamp);
 
-	if (!swapped(&stream->pos, pos->word, word))
+	if (!swapped(&view->stream->pos, pos->word, word))
 		return 0;
 	pos->word = word;
 	if (view_plan(view)->action == XD_HOLD_UNTIL_HEARD)
@@ -56,9 +53,10 @@ static __always_inline int talk_begin(const struct view *view, struct xd_stream 
  * Makes this packet the anchor: its number is the one after the last. Returns whether it got that number;
  * if not, others were faster with the anchor or with the number.
  */
-static __always_inline int anchor_make(const struct view *view, struct xd_stream *stream,
-        const struct talk *talk, const struct pos *pos, __u64 anchor, struct number *number)
+static __always_inline int anchor_make(const struct view *view, const struct talk *talk,
+        const struct pos *pos, __u64 anchor, struct number *number)
 {
+	struct xd_stream *stream = view->stream;
 	__u64 made = anchor_tag(view, talk->ssrc) | XD_ANCHOR_YOUNG;
 
 	number->sequence = pos->sequence + 1;
@@ -89,22 +87,20 @@ static __always_inline void anchor_age(struct xd_stream *stream, __u64 anchor, c
 		swapped(&stream->anchor, anchor, anchor & ~XD_ANCHOR_YOUNG);
 }
 
-/* The number of a talker's packet, for the hearer whose view and stream these are. */
-__noinline int number_forward(const struct view *view, const struct talk *talk, struct number *number)
+/* The number of a talker's packet, for the hearer whose view this is. */
+static __noinline int number_forward(const struct view *view, const struct talk *talk, struct number *number)
 {
-	struct xd_stream *stream = view ? stream_at(view->index) : NULL;
+	struct xd_stream *stream = view->stream;
 	int ending, try, anew, made = 0, over = 0;
 	struct pos pos;
 	__u64 anchor, tag;
 	__s16 step;
 
-	if (!stream || !talk || !number)
-		return XD_END_drop_old_generation;
 	tag = anchor_tag(view, talk->ssrc);
 	for (try = 0; try < NUMBER_TRIES; try++) {
 		anchor = load(stream->anchor);
 		barrier();
-		ending = pos_read(view, stream, talk->now, &pos);
+		ending = pos_read(view, talk->now, &pos);
 		if (ending != CONTINUE)
 			return ending;
 		barrier();
@@ -115,7 +111,7 @@ __noinline int number_forward(const struct view *view, const struct talk *talk, 
 		if (anew) {
 			if (view_plan(view)->action == XD_HOLD_UNTIL_HEARD && talk->kind != XD_VOICE)
 				return XD_END_drop_not_voice;
-			if (!talk_begin(view, stream, &pos))
+			if (!talk_begin(view, &pos))
 				continue;
 		}
 		number->sequence = talk->sequence + (__u16)(anchor >> XD_ANCHOR_SEQUENCE_SHIFT);
@@ -127,7 +123,7 @@ __noinline int number_forward(const struct view *view, const struct talk *talk, 
 		        (over && step <= 0)) {
 			made = 1;
 			over = !anew;
-			if (anchor_make(view, stream, talk, &pos, anchor, number))
+			if (anchor_make(view, talk, &pos, anchor, number))
 				return CONTINUE;
 			continue;
 		}

@@ -127,22 +127,21 @@ static __always_inline int forward_write(struct xdp_md *ctx, const struct talk *
  * Sends a talker's packet to the phone of `hearer`, whose plan wants it; returns an ending, or where it
  * leaves. All that can be refused is refused before a number is taken: numbers that were given are sent.
  */
-__noinline __s64 forward_send(struct xdp_md *ctx, const struct talk *talk, const struct view *hearer)
+static __noinline __s64 forward_send(struct xdp_md *ctx, const struct talk *talk, const struct view *hearer)
 {
 	const struct xd_settings *settings = settings_now();
 	struct number number = {0};
-	struct xd_stream *stream = hearer ? stream_at(hearer->index) : NULL;
 	struct mapping mapping;
 	struct way way;
 	int ending;
 
-	if (!settings || !stream || !talk)
+	if (!settings)
 		return XD_END_drop_nexthop;
 	if (talk->now > hearer->until)
 		return XD_END_drop_expired;
 	ending = mapping_find(ctx, view_plan(hearer), talk, &mapping);
 	if (ending == CONTINUE)
-		ending = way_find(hearer, stream, settings, &way);
+		ending = way_find(hearer, settings, &way);
 	if (ending == CONTINUE && !talk->check && way.v6 &&
 	        UDP_HEADER_BYTES + talk->length > FORWARD_SUM_BYTES)
 		ending = XD_END_drop_udp_checksum;
@@ -154,7 +153,7 @@ __noinline __s64 forward_send(struct xdp_md *ctx, const struct talk *talk, const
 		ending = forward_write(ctx, talk, hearer, &way, &mapping, &number);
 	if (ending != CONTINUE)
 		return ending;
-	tally_up(stream->forwarded, talk->length);
+	tally_up(hearer->stream->forwarded, talk->length);
 	return LEAVE(XD_END_sent_forward, way.hop.ifindex);
 }
 

@@ -125,11 +125,9 @@ static __always_inline int frame_make_room(
  */
 static __always_inline int frame_claim(const struct view *view, const struct frame *frame)
 {
-	__u64 *slot = due_at(view->index);
-
-	if (!slot || !plan_is_current(view))
+	if (!plan_is_current(view))
 		return XD_END_drop_old_generation;
-	if (swapped(slot, frame->due, frame->time + view_plan(view)->ptime_ns))
+	if (swapped(view->slot, frame->due, frame->time + view_plan(view)->ptime_ns))
 		return CONTINUE;
 	return frame->pump ? XD_END_pump_lost_claim : XD_END_drop_not_due;
 }
@@ -141,10 +139,9 @@ static __always_inline int frame_claim(const struct view *view, const struct fra
 static __always_inline int frame_let_go(const struct view *view, const struct frame *frame, int ending)
 {
 	__u32 ptime = view_plan(view)->ptime_ns;
-	__u64 *slot = due_at(view->index);
 
-	if (slot && frame->pump && ending != XD_END_drop_old_generation && plan_is_current(view))
-		swapped(slot, frame->due, ptime ? frame->time + ptime : 0);
+	if (frame->pump && ending != XD_END_drop_old_generation && plan_is_current(view))
+		swapped(view->slot, frame->due, ptime ? frame->time + ptime : 0);
 	return ending;
 }
 
@@ -211,22 +208,22 @@ static __always_inline void frame_count(struct xd_stream *stream, const struct f
  * Sends the frame that was due at `due`, or a later one; returns an ending, or where it leaves. First room
  * is made, then the frame is claimed: who can't resize leaves it to others.
  */
-__noinline __s64 hold_send(struct xdp_md *ctx, const struct view *view, __u64 due_time, __u64 now, int pump)
+static __noinline __s64 hold_send(
+        struct xdp_md *ctx, const struct view *view, __u64 due_time, __u64 now, int pump)
 {
 	const struct xd_settings *settings = settings_now();
-	struct xd_stream *stream = view ? stream_at(view->index) : NULL;
 	struct frame frame = {.due = due_time, .pump = pump};
 	struct number number = {0};
 	struct way way;
 	int ending;
 
-	if (!settings || !stream)
+	if (!settings)
 		return XD_END_drop_nexthop;
 	ending = frame_choose(view, now, &frame);
 	if (ending == CONTINUE)
 		ending = frame_find(view, &frame);
 	if (ending == CONTINUE)
-		ending = way_find(view, stream, settings, &way);
+		ending = way_find(view, settings, &way);
 	if (ending == CONTINUE)
 		ending = frame_make_room(ctx, &way, &frame);
 	if (ending != CONTINUE)
@@ -242,7 +239,7 @@ __noinline __s64 hold_send(struct xdp_md *ctx, const struct view *view, __u64 du
 	ending = frame_write(ctx, &way, view, &frame, &number);
 	if (ending != CONTINUE)
 		return ending;
-	frame_count(stream, &frame);
+	frame_count(view->stream, &frame);
 	return LEAVE(pump ? XD_END_sent_hold_pump : XD_END_sent_hold_ingress, way.hop.ifindex);
 }
 
@@ -250,12 +247,11 @@ __noinline __s64 hold_send(struct xdp_md *ctx, const struct view *view, __u64 du
 static __always_inline __s64 hold_ingress(struct xdp_md *ctx, const struct view *view, __u64 now)
 {
 	const struct xd_settings *settings = settings_now();
-	__u64 *slot = due_at(view->index);
 	__u64 frame;
 
-	if (!slot || !settings)
+	if (!settings)
 		return XD_END_drop_not_due;
-	frame = load(*slot);
+	frame = load(*view->slot);
 	if (!frame || now + settings->early_ns < frame)
 		return XD_END_drop_not_due;
 	return hold_send(ctx, view, frame, now, 0);

@@ -98,11 +98,10 @@ static __always_inline __u64 pos_word(const struct view *view, __u64 talking, __
 }
 
 /* Reads `pos`; refuses the packet if `pos` has gone on to a later generation than the packet's. */
-static __always_inline int pos_read(
-        const struct view *view, struct xd_stream *stream, __u64 time, struct pos *pos)
+static __always_inline int pos_read(const struct view *view, __u64 time, struct pos *pos)
 {
 	const struct xd_plan_line *plan = view_plan(view);
-	__u64 word = load(stream->pos);
+	__u64 word = load(view->stream->pos);
 	__u64 generation = word >> XD_POS_GENERATION_SHIFT;
 
 	pos->word = word;
@@ -126,22 +125,15 @@ static __always_inline int pos_read(
 	return CONTINUE;
 }
 
-/*
- * The number of the hold frame that is due at `time`. Like the other functions that aren't static, it is
- * verified for itself, once, and not for each way that leads here.
- */
-__noinline int number_hold(const struct view *view, __u64 time, struct number *number)
+/* The number of the hold frame that is due at `time`. */
+static __always_inline int number_hold(const struct view *view, __u64 time, struct number *number)
 {
-	struct xd_stream *stream = view ? stream_at(view->index) : NULL;
-	const struct xd_plan_line *plan;
+	const struct xd_plan_line *plan = view_plan(view);
 	struct pos pos;
 	int ending, try;
 
-	if (!stream || !number)
-		return XD_END_drop_old_generation;
-	plan = view_plan(view);
 	for (try = 0; try < NUMBER_TRIES; try++) {
-		ending = pos_read(view, stream, time, &pos);
+		ending = pos_read(view, time, &pos);
 		if (ending != CONTINUE)
 			return ending;
 		if (pos.own && pos.talking)
@@ -152,7 +144,8 @@ __noinline int number_hold(const struct view *view, __u64 time, struct number *n
 		number->timestamp =
 		        number_later(pos.timestamp + number_samples(plan), number_clock(plan, time));
 		number->marker = pos.talking || pos.fresh ? RTP_MARKER : 0;
-		if (swapped(&stream->pos, pos.word, pos_word(view, 0, number->sequence, number->timestamp)))
+		if (swapped(&view->stream->pos, pos.word,
+		            pos_word(view, 0, number->sequence, number->timestamp)))
 			return CONTINUE;
 	}
 	return XD_END_drop_old_generation;

@@ -7,11 +7,14 @@
 #include "bpf/step.h"
 
 /*
- * What a packet knows of an endpoint: its index, its generation, and a copy of its plan's line,
- * which all belong together; and `until`, which is the endpoint's. Whoever claims or numbers on its strength
+ * What a packet knows of an endpoint: where its entries lie (view_find); then its generation and a copy of
+ * its plan's line, which belong together, and `until` (plan_read). Whoever claims or numbers on its strength
  * asks plan_is_current, or swaps a word that holds the generation.
  */
 struct view {
+	struct xd_endpoint *entry;
+	struct xd_stream *stream;
+	__u64 *slot; /* due */
 	__u64 generation;
 	__u64 until;
 	__u64 line[XD_CACHE_LINE / 8];
@@ -19,12 +22,24 @@ struct view {
 	__u32 spare;
 };
 
-/* Has what every packet needs of an entry on its way, whichever plan is in use. */
-static __always_inline void entry_touch(const struct xd_endpoint *entry)
+/* False: there is no such endpoint. */
+static __always_inline int view_find(struct view *view, __u32 index)
+{
+	view->index = index;
+	view->spare = 0;
+	view->entry = endpoint_at(index);
+	view->stream = stream_at(index);
+	view->slot = due_at(index);
+	return view->entry && view->stream && view->slot;
+}
+
+/* Has what every packet needs of an endpoint on its way, whichever plan is in use. */
+static __always_inline void endpoint_touch(const struct xd_endpoint *entry, const struct xd_stream *stream)
 {
 	touch(entry->generation);
 	touch(entry->plan[0]);
 	touch(entry->plan[1]);
+	touch(stream->pos);
 }
 
 static __always_inline const struct xd_plan_line *view_plan(const struct view *view)
@@ -48,17 +63,15 @@ static __always_inline __u64 view_generation(const struct view *view)
 
 static __always_inline int plan_is_current(const struct view *view)
 {
-	const struct xd_endpoint *entry = endpoint_at(view->index);
-
 	barrier();
-	return entry && load(entry->generation) == view->generation;
+	return load(view->entry->generation) == view->generation;
 }
 
-/* Fills *view. `entry` is what endpoint_at found for `index`. */
-static __always_inline int plan_read(struct view *view, const struct xd_endpoint *entry, __u32 index)
+/* Reads the plan in use of an endpoint that was found. */
+static __always_inline int plan_read(struct view *view)
 {
-	view->index = index;
-	view->spare = 0;
+	const struct xd_endpoint *entry = view->entry;
+
 	view->generation = load(entry->generation);
 	view->until = load(entry->until);
 	barrier();

@@ -29,8 +29,7 @@ static __always_inline void pump_look_ahead(const struct xd_todo *mine, __u32 cu
 	stream = stream_at(ahead);
 	if (!entry || !stream)
 		return;
-	entry_touch(entry);
-	touch(stream->pos);
+	endpoint_touch(entry, stream);
 }
 
 /* The next id of this CPU, and the pump's clock. */
@@ -55,31 +54,28 @@ static __always_inline int pump_next(__u32 *index, __u64 *now)
 static __always_inline __s64 pump_frame(struct xdp_md *ctx)
 {
 	const struct xd_settings *settings = settings_now();
-	struct xd_endpoint *entry;
 	const struct xd_plan_line *plan;
 	struct view view;
-	__u64 now, frame, *slot;
+	__u64 now, frame;
 	__u32 index;
 	int ending;
 
 	ending = pump_next(&index, &now);
 	if (ending != CONTINUE)
 		return ending;
-	entry = index ? endpoint_at(index) : NULL;
-	slot = due_at(index);
-	if (!entry || !slot || !settings)
+	if (!index || !view_find(&view, index) || !settings)
 		return XD_END_pump_bad_id;
-	frame = load(*slot);
+	frame = load(*view.slot);
 	if (!frame || frame + settings->grace_ns > now)
 		return XD_END_pump_lost_claim;
 	barrier();
-	ending = plan_read(&view, entry, index);
+	ending = plan_read(&view);
 	if (ending != CONTINUE)
 		return ending;
 	plan = view_plan(&view);
 	/* Streams that are over are stopped, or the scan would find them every millisecond. */
 	if (!plan_holds(plan) || now > view.until) {
-		swapped(slot, frame, 0);
+		swapped(view.slot, frame, 0);
 		return plan_holds(plan) ? XD_END_drop_expired : XD_END_pump_lost_claim;
 	}
 	return hold_send(ctx, &view, frame, now, 1);

@@ -15,8 +15,9 @@ char relay_license[] SEC("license") = "GPL";
 
 /* Source, payload type, latch: whether the phone may speak here. `refused` counts what it may not. */
 static __always_inline int ingress_admit(
-        const struct packet *packet, const struct view *talker, struct xd_stream *stream, struct talk *talk)
+        const struct packet *packet, const struct view *talker, struct talk *talk)
 {
+	struct xd_stream *stream = talker->stream;
 	int ending = source_check(talker, packet);
 
 	if (ending == CONTINUE && talk->rtcp) {
@@ -38,18 +39,14 @@ static __always_inline int ingress_admit(
 static __always_inline int ingress_call(
         const struct packet *packet, __u32 index, struct talk *talk, struct view *talker)
 {
-	struct xd_endpoint *entry = endpoint_at(index);
-	struct xd_stream *stream = stream_at(index);
-	__u64 *slot = due_at(index);
 	int ending;
 
-	if (!entry || !stream || !slot)
+	if (!view_find(talker, index))
 		return XD_END_pass_port;
-	entry_touch(entry);
-	touch(stream->latch);
-	touch(stream->pos);
-	touch(*slot);
-	ending = plan_read(talker, entry, index);
+	endpoint_touch(talker->entry, talker->stream);
+	touch(talker->stream->latch);
+	touch(*talker->slot);
+	ending = plan_read(talker);
 	if (ending != CONTINUE)
 		return ending;
 	if (view_plan(talker)->action == XD_IDLE)
@@ -62,14 +59,19 @@ static __always_inline int ingress_call(
 	talk->now = bpf_ktime_get_ns();
 	if (talk->now > talker->until)
 		return XD_END_drop_expired;
-	return ingress_admit(packet, talker, stream, talk);
+	return ingress_admit(packet, talker, talk);
 }
 
-/* From the frame to what a phone said: fills *talk, and *talker, the view of its endpoint. */
+/*
+ * From the frame to what a phone said: fills *talk, and *talker, the view of its endpoint. Not being static
+ * it is verified for itself, once, and not for each way that leads on; pointers don't survive that, so the
+ * caller has to find the endpoint's entries anew.
+ */
 __noinline int ingress_read(struct xdp_md *ctx, struct talk *talk, struct view *talker)
 {
 	const struct xd_settings *settings = settings_now();
 	struct packet packet;
+	struct view view;
 	__u32 index;
 	int ending;
 
@@ -78,16 +80,11 @@ __noinline int ingress_read(struct xdp_md *ctx, struct talk *talk, struct view *
 	ending = parse_packet(ctx, &packet);
 	if (ending == CONTINUE)
 		ending = locate_endpoint(&packet, settings, &index);
-	return ending == CONTINUE ? ingress_call(&packet, index, talk, talker) : ending;
-}
-
-static __always_inline void hearer_touch(const struct xd_endpoint *hearer, __u32 index)
-{
-	const struct xd_stream *stream = stream_at(index);
-
-	entry_touch(hearer);
-	if (stream)
-		touch(stream->pos);
+	if (ending == CONTINUE)
+		ending = ingress_call(&packet, index, talk, &view);
+	if (ending == CONTINUE)
+		*talker = view;
+	return ending;
 }
 
 /* Who hears the phone decides: if nobody does, its packet is there to carry its own hold stream. */
@@ -95,30 +92,31 @@ static __always_inline __s64 ingress_packet(struct xdp_md *ctx)
 {
 	struct talk talk = {0};
 	struct view view = {0};
-	const struct xd_plan_line *plan = view_plan(&view);
-	const struct xd_endpoint *hearer;
-	__u32 index;
+	const struct xd_endpoint *entry;
+	const struct xd_stream *stream;
+	__u32 talker, hearer;
 	int ending;
 
 	ending = ingress_read(ctx, &talk, &view);
 	if (ending != CONTINUE)
 		return ending;
-	index = plan->hearer;
-	hearer = index ? endpoint_at(index) : NULL;
-	if (hearer)
-		hearer_touch(hearer, index);
-	if (hearer && entry_hears(hearer, view.index)) {
-		__u32 talker = view.index;
-
-		/* From here on the view is the hearer's. */
-		ending = plan_read(&view, hearer, index);
-		if (ending == CONTINUE && !plan_hears(plan, talker))
-			ending = XD_END_drop_old_generation;
-		return ending == CONTINUE ? forward_send(ctx, &talk, &view) : ending;
+	talker = view.index;
+	hearer = view_plan(&view)->hearer;
+	entry = endpoint_at(hearer);
+	stream = stream_at(hearer);
+	if (hearer && entry && stream) {
+		endpoint_touch(entry, stream);
+		if (entry_hears(entry, talker)) {
+			/* From here on the view is the hearer's. */
+			ending = view_find(&view, hearer) ? plan_read(&view) : XD_END_drop_old_generation;
+			if (ending == CONTINUE && !plan_hears(view_plan(&view), talker))
+				ending = XD_END_drop_old_generation;
+			return ending == CONTINUE ? forward_send(ctx, &talk, &view) : ending;
+		}
 	}
-	if (plan_holds(plan))
+	if (plan_holds(view_plan(&view)) && view_find(&view, talker))
 		return hold_ingress(ctx, &view, talk.now);
-	return index ? XD_END_drop_hearer_elsewhere : XD_END_drop_nobody_hears;
+	return hearer ? XD_END_drop_hearer_elsewhere : XD_END_drop_nobody_hears;
 }
 
 SEC("xdp")

@@ -45,8 +45,8 @@ static __always_inline int way_hop(const struct xd_plan_line *plan, struct way *
 }
 
 /* The way to the phone of `view`. */
-static __always_inline int way_find(const struct view *view, const struct xd_stream *stream,
-        const struct xd_settings *settings, struct way *way)
+static __always_inline int way_find(
+        const struct view *view, const struct xd_settings *settings, struct way *way)
 {
 	const struct xd_plan_line *plan = view_plan(view);
 	const struct xd_address *local;
@@ -54,7 +54,8 @@ static __always_inline int way_find(const struct view *view, const struct xd_str
 
 	if (ending != CONTINUE)
 		return ending;
-	way->remote_port = plan->source_rule == XD_FROM_LATCH ? latch_port(plan, stream) : plan->remote_port;
+	way->remote_port =
+	        plan->source_rule == XD_FROM_LATCH ? latch_port(plan, view->stream) : plan->remote_port;
 	if (!way->remote_port)
 		return XD_END_drop_not_latched;
 	local = locate_local(view->index, settings, &way->local_port);

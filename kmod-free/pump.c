@@ -20,7 +20,7 @@ enum {
 	BATCH = 64, /* 256, the kernel's own choice, overflows a veth ring within one batch */
 	COST_TRIES = 9,
 	PRIORITY = 20,
-	REST_SHARE = 8,  /* of the time that a phase took */
+	REST_SHARE = 16, /* of the time that a phase took */
 	BEHIND_LONG = 8, /* phases in a row that took longer than they last */
 	WOKEN_LATE = 20, /* phases; a host that slept is told of once, not made up for */
 };
@@ -254,7 +254,7 @@ static void thread_place(const struct thread *thread)
 }
 
 /*
- * A pump that can't keep up for a while leaves a ninth of its CPU to others, the controller among them.
+ * A pump that can't keep up for a while leaves a seventeenth of its CPU to others, the controller among them.
  * Otherwise the kernel would take a twentieth by its limit for real-time threads, in one piece of 50 ms a
  * second. Who was only held up once has no time to rest.
  */
