@@ -69,11 +69,13 @@ static __always_inline int frame_find_part(
 {
 	const struct xd_plan_line *plan = view_plan(view);
 	const struct xd_plan_rest *rest = view_rest(view);
-	__u32 start = 0, first = plan->first.first, end = plan->first.end, part;
+	__u32 start = 0, first = plan->first.first, end = plan->first.end, part = last - 1;
 
-	if (!rest || last - 1 >= XD_PLAYLIST_PARTS - 1)
+	/* The verifier is to see the check on what is then used. */
+	asm volatile("" : "+r"(part));
+	if (!rest || part >= XD_PLAYLIST_PARTS - 1)
 		return XD_END_drop_playlist;
-	chunk = chunk_in_loop(chunk, plan->loop, load(rest->later[last - 1].end));
+	chunk = chunk_in_loop(chunk, plan->loop, load(rest->later[part].end));
 	for (part = 0; chunk >= end; part++) {
 		if (part >= last || part >= XD_PLAYLIST_PARTS - 1)
 			return XD_END_drop_playlist;
