@@ -5,21 +5,42 @@
 
 #include "bpf/parse.h"
 
+/* *number: of the local address. */
+static __always_inline int locate_number(const struct address *local, __u32 *number)
+{
+	__u32 last = local->half[1] >> 56;
+	__u32 *hint = bpf_map_lookup_elem(&local_hints, &last), *found;
+	const struct xd_address *hinted;
+
+	if (!hint)
+		return XD_END_pass_address;
+	hinted = address_at(*hint);
+	if (hinted && hinted->in_use && address_equal(local, (const struct address *)hinted->address)) {
+		*number = *hint;
+		return CONTINUE;
+	}
+	found = bpf_map_lookup_elem(&locals, local);
+	if (!found)
+		return XD_END_pass_address;
+	*number = *hint = *found;
+	return CONTINUE;
+}
+
 /* *index: the endpoint that the packet came to. Its RTP port is even, its RTCP port the odd one above. */
 static __always_inline int locate_endpoint(
         const struct packet *packet, const struct xd_settings *settings, __u32 *index)
 {
-	__u32 *number = bpf_map_lookup_elem(&locals, &packet->local);
-	__u32 offset;
+	__u32 number, offset;
+	int ending = locate_number(&packet->local, &number);
 
-	if (!number)
-		return XD_END_pass_address;
+	if (ending != CONTINUE)
+		return ending;
 	if (packet->local_port < settings->port_first)
 		return XD_END_pass_port;
 	offset = (packet->local_port - settings->port_first) >> 1;
 	if (offset >= settings->endpoints_each)
 		return XD_END_pass_port;
-	*index = *number * settings->endpoints_each + offset;
+	*index = number * settings->endpoints_each + offset;
 	return CONTINUE;
 }
 

@@ -36,6 +36,17 @@ MAPPED_ARRAY(nexthops, XD_NEXTHOPS, struct xd_nexthop);
 MAPPED_ARRAY(addresses, XD_ADDRESSES, struct xd_address);
 MAPPED_ARRAY(settings, 1, struct xd_settings);
 
+/*
+ * Whom each endpoint's last packet was for: a hint, so that what is needed of both is fetched at once. Small
+ * enough to stay in the caches.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} hearers SEC(".maps");
+
 /* Local address to its number. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -43,6 +54,14 @@ struct {
 	__type(key, struct xd_address_key);
 	__type(value, __u32);
 } locals SEC(".maps");
+
+/* Last byte of a local address to its number, as it was found last: a hint, which saves the hash. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 256);
+	__type(key, __u32);
+	__type(value, __u32);
+} local_hints SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -41,7 +41,7 @@ void object_log(void)
 
 int object_open(struct object *object, unsigned endpoints, unsigned chunks)
 {
-	static const char *const by_endpoint[] = {"endpoints", "rests", "streams", "due"};
+	static const char *const by_endpoint[] = {"endpoints", "rests", "streams", "due", "hearers"};
 	struct relay_bpf *skeleton = relay_bpf__open();
 	int error = 0;
 
