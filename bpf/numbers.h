@@ -13,7 +13,7 @@
 #define NUMBER_NEAR 1000 /* a talker's number further than this from the last makes a new anchor */
 
 enum {
-	NUMBER_TRIES = 8,     /* each failure means that another CPU succeeded */
+	NUMBER_TRIES = 4,     /* each failure means that another CPU succeeded */
 	NUMBER_SAMPLES = 160, /* ticks between packets where the plan doesn't say */
 	NUMBER_AHEAD = 3,     /* packets: more than switching can bring a stream ahead of the clock */
 };
