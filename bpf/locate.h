@@ -8,17 +8,17 @@
 /* *number: of the local address. */
 static __always_inline int locate_number(const struct address *local, __u32 *number)
 {
-	__u32 last = local->half[1] >> 56;
-	__u32 *hint = bpf_map_lookup_elem(&local_hints, &last), *found;
+	__u32 row = (local->half[1] >> 56) ^ (local->half[1] >> 48 & 0xff); /* of its last two bytes */
+	__u32 *hint = bpf_map_lookup_elem(&local_hints, &row), *found;
 	const struct xd_address *hinted;
 
 	if (!hint)
 		return XD_END_pass_address;
-	hinted = address_at(*hint);
-	if (hinted && hinted->in_use && address_equal(local, (const struct address *)hinted->address)) {
-		*number = *hint;
+	/* Read once: addresses that share a row take turns in it, on any CPU. */
+	*number = load(*hint);
+	hinted = address_at(*number);
+	if (hinted && hinted->in_use && address_equal(local, (const struct address *)hinted->address))
 		return CONTINUE;
-	}
 	found = bpf_map_lookup_elem(&locals, local);
 	if (!found)
 		return XD_END_pass_address;

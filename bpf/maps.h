@@ -55,7 +55,7 @@ struct {
 	__type(value, __u32);
 } locals SEC(".maps");
 
-/* Last byte of a local address to its number, as it was found last: a hint, which saves the hash. */
+/* What a local address ends in to its number, as it was found last: a hint, which saves the hash. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 256);
