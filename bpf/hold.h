@@ -135,7 +135,7 @@ static __always_inline int frame_claim(const struct view *view, const struct fra
 }
 
 /*
- * A frame that the pump can't send is let go, so that the scan doesn't find it again a millisecond later;
+ * A frame that the pump can't send is let go, so that the scan doesn't find it again and again;
  * one that will never be sent stops the stream. The controller's sweep starts streams that should run.
  */
 static __always_inline int frame_let_go(const struct view *view, const struct frame *frame, int ending)

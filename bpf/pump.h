@@ -73,7 +73,7 @@ static __always_inline __s64 pump_frame(struct xdp_md *ctx)
 	if (ending != CONTINUE)
 		return ending;
 	plan = view_plan(&view);
-	/* Streams that are over are stopped, or the scan would find them every millisecond. */
+	/* Streams that are over are stopped, or the scan would find them all the time. */
 	if (!plan_holds(plan) || now > view.until) {
 		swapped(view.slot, frame, 0);
 		return plan_holds(plan) ? XD_END_drop_expired : XD_END_pump_lost_claim;

@@ -21,14 +21,15 @@ enum {
 	COST_TRIES = 9,
 	PRIORITY = 20,
 	REST_SHARE = 16, /* of the time that a phase took */
-	BEHIND_LONG = 8, /* phases in a row that took longer than they last */
-	WOKEN_LATE = 20, /* phases; a host that slept is told of once, not made up for */
+	BEHIND_LONG = 4, /* phases in a row that took longer than they last */
+	WOKEN_LATE = 10, /* phases; a host that slept is told of once, not made up for */
 };
 
-#define PHASE_NS 1000000ULL
+/* A wake-up costs as much as some hundred frames: half as many are worth the wait. Divides every ptime. */
+#define PHASE_NS 2000000ULL
 /* Whoever is started is due at once, and by the pump after `grace`: so late the pump may see it. */
-#define SLEEP_MOST_NS (4 * PHASE_NS)
-#define LONGEST_NS    (100 * PHASE_NS) /* a host that slept needs no rest */
+#define SLEEP_MOST_NS (2 * PHASE_NS)
+#define LONGEST_NS    (50 * PHASE_NS) /* a host that slept needs no rest */
 
 /* On cache lines of its own: its counters change a thousand times a second. */
 struct thread {
@@ -121,7 +122,7 @@ static uint64_t phase_wait(struct thread *thread, uint64_t phase)
 	if (missed >= WOKEN_LATE)
 		log_warn(NULL, "pump-late",
 		        "cpu=%u ms=%llu remedy=\"leave the CPU to the pump (--pump-cpus)\"", thread->cpu,
-		        (unsigned long long)missed);
+		        (unsigned long long)(missed * PHASE_NS / 1000000));
 	counter_add(&thread->counters.missed, missed);
 	return phase + missed * PHASE_NS;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The pump: hold frames for phones that send nothing just then. A thread a CPU, pinned there, with a share of
- * the endpoints of its own; each millisecond in which somebody may be due it scans its share of due[], writes
- * who is due to its CPU's entry of `todo`, and has the kernel run the relay that often on live frames: one
- * system call.
+ * the endpoints of its own; every 2 ms, if somebody may be due, it scans its share of due[], writes who is
+ * due to its CPU's entry of `todo`, and has the kernel run the relay that often on live frames: one system
+ * call.
  */
 #ifndef XDPARK_PUMP_H
 #define XDPARK_PUMP_H
@@ -30,8 +30,8 @@ struct pump_work {
 
 /* Since the start; sums over all threads. */
 struct pump_counters {
-	uint64_t phases;      /* milliseconds in which it looked who is due */
-	uint64_t missed;      /* milliseconds by which the thread woke too late */
+	uint64_t phases;      /* of 2 ms, in which it looked who is due */
+	uint64_t missed;      /* phases that it woke up too late for */
 	uint64_t calls;       /* BPF_PROG_RUN */
 	uint64_t asked;       /* frames asked of the program */
 	uint64_t late;        /* of them, two phases or more after their time */

@@ -61,7 +61,7 @@ static void note_pump(struct sheet *notes, const json_t *pump)
 	sheet_note(notes, "pump", "%s asked for, %s late",
 	        figure_things(answer_count(pump, "frames_asked"), "frame", asked),
 	        figure_count(answer_count(pump, "frames_late"), late));
-	sheet_note(notes, "", "%s of 1 ms, %s missed; a scan took %s at most",
+	sheet_note(notes, "", "%s of 2 ms, %s missed; a scan took %s at most",
 	        figure_things(answer_count(pump, "phases"), "phase", phases),
 	        figure_count(answer_count(pump, "phases_missed"), missed),
 	        figure_ns(answer_count(pump, "scan_ns_max"), scan));
