@@ -8,9 +8,9 @@
  *   query JSON                     ok ANSWER
  *   hold-remote ADDRESS            ok INDEX STATE, or error ERRNO: waits 5 s for the neighbour
  *   release-remote ADDRESS
- *   news ADDRESS                   ok STATE ERRNO: what was last told of a remote, after reading all that is
- * there clip CHUNKS                    fill chunks: byte 0 and 1 of each are its number, the others follow
- * from it hold E PORT INDEX              endpoint E hears the clip, its phone has PORT, INDEX is its next hop
+ *   news ADDRESS                   ok STATE ERRNO: what was told last of a remote
+ *   clip CHUNKS                    fill chunks: their first two bytes are their number
+ *   hold E PORT INDEX              endpoint E hears the clip; its phone has PORT, its next hop is INDEX
  *   forward E PEER PORT INDEX      endpoint E hears PEER, and PEER's packets go to E
  *   idle E
  *   stream E                       ok key=value...
