@@ -19,7 +19,7 @@
  * chunks     The controller, before any plan names them.
  * todo       The pump, an entry a CPU.
  * nexthops, locals, addresses, settings   The dataplane daemon.
- * events, totals   The program.
+ * hearers, local_hints, events, totals   The program.
  */
 #ifndef XDPARK_LAYOUT_H
 #define XDPARK_LAYOUT_H
@@ -35,7 +35,7 @@
 #endif
 
 /* The version that the hello between the daemons compares; counts up with every change of this file. */
-#define XD_LAYOUT_VERSION 3U
+#define XD_LAYOUT_VERSION 4U
 
 enum {
 	XD_CACHE_LINE = 64,
@@ -51,6 +51,9 @@ enum {
 	XD_CPUS = 64,        /* entries of todo */
 	XD_EVENTS_BYTES = 1 << 20,
 };
+
+/* Words of `starts` for so many endpoints. */
+#define XD_STARTS(endpoints) ((endpoints) / XD_STARTS_BLOCK + 1)
 
 #define XD_NO_PAYLOAD   0xff         /* a payload type slot that is not negotiated */
 #define XD_LATE_NS      100000000ULL /* a frame later than this is skipped, never burst */

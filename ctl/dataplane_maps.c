@@ -21,7 +21,7 @@ static size_t map_bytes(const struct handover_welcome *welcome, enum handover_fd
 	else if (which == HANDOVER_FD_DUE)
 		bytes = welcome->endpoints * sizeof(uint64_t);
 	else if (which == HANDOVER_FD_STARTS)
-		bytes = (welcome->endpoints / XD_STARTS_BLOCK + 1) * sizeof(uint64_t);
+		bytes = XD_STARTS(welcome->endpoints) * sizeof(uint64_t);
 	else if (which == HANDOVER_FD_STREAMS)
 		bytes = welcome->endpoints * sizeof(struct xd_stream);
 	else if (which == HANDOVER_FD_CHUNKS)

@@ -35,6 +35,7 @@ static int terms_check(const struct handover_terms *theirs, char *reason)
 	        {"size of a stream", theirs->stream_bytes, ours.stream_bytes},
 	        {"size of a chunk", theirs->chunk_bytes, ours.chunk_bytes},
 	        {"size of an event", theirs->event_bytes, ours.event_bytes},
+	        {"size of a rest", theirs->rest_bytes, ours.rest_bytes},
 	};
 
 	if (!pairs_check(pairs, sizeof(pairs) / sizeof(*pairs), "xdparkd's", reason))

@@ -23,6 +23,7 @@ struct handover_terms handover_terms(void)
 	        .stream_bytes = sizeof(struct xd_stream),
 	        .chunk_bytes = sizeof(struct xd_chunk),
 	        .event_bytes = sizeof(struct xd_event),
+	        .rest_bytes = sizeof(struct xd_rest),
 	};
 }
 

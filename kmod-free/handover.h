@@ -16,7 +16,7 @@
 
 #include "bpf/layout.h"
 
-enum { HANDOVER_VERSION = 1, HANDOVER_TEXT = 65536 };
+enum { HANDOVER_VERSION = 2, HANDOVER_TEXT = 65536 };
 
 enum handover_kind {
 	HANDOVER_HELLO = 1,
@@ -49,6 +49,8 @@ struct handover_terms {
 	uint32_t stream_bytes;
 	uint32_t chunk_bytes;
 	uint32_t event_bytes;
+	uint32_t rest_bytes;
+	uint32_t reserved;
 };
 
 struct handover_hello {
@@ -61,7 +63,7 @@ struct handover_welcome {
 	uint32_t kind;
 	uint32_t reserved;
 	struct handover_terms terms;
-	uint32_t endpoints;      /* entries of endpoints, due and streams */
+	uint32_t endpoints;      /* entries of endpoints, rests, due and streams */
 	uint32_t chunks;         /* entries of chunks */
 	uint32_t events_bytes;   /* size of the events ring */
 	uint32_t addresses;      /* local media addresses in use */
@@ -111,10 +113,10 @@ struct handover_text {
 	char text[];   /* NUL-terminated JSON, HANDOVER_TEXT bytes at most */
 };
 
-_Static_assert(sizeof(struct handover_terms) == 24, "handover_terms");
-_Static_assert(sizeof(struct handover_hello) == 32, "handover_hello");
+_Static_assert(sizeof(struct handover_terms) == 32, "handover_terms");
+_Static_assert(sizeof(struct handover_hello) == 40, "handover_hello");
 _Static_assert(sizeof(struct handover_nexthop) == 32, "handover_nexthop");
-_Static_assert(offsetof(struct handover_welcome, early_ns) == 56, "handover_welcome.early_ns");
+_Static_assert(offsetof(struct handover_welcome, early_ns) == 64, "handover_welcome.early_ns");
 
 /* Terms of this build. */
 struct handover_terms handover_terms(void);

@@ -135,7 +135,7 @@ static struct row call_row(const struct kernel *kernel)
 	}
 	snprintf(row.found, sizeof(row.found), "%lld.%lld us", (long long)kernel->call_ns / 1000,
 	        (long long)kernel->call_ns / 100 % 10);
-	row.follows = row.alarm ? "too dear for a phase of 2 ms: frames will be late (is the relay attached "
+	row.follows = row.alarm ? "half a phase and more: frames will be late (is the relay attached "
 	                          "natively?)"
 	                        : "good for a phase of 2 ms";
 	return row;

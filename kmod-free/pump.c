@@ -21,7 +21,7 @@ enum {
 	COST_TRIES = 9,
 	PRIORITY = 20,
 	REST_SHARE = 16, /* of the time that a phase took */
-	BEHIND_LONG = 4, /* phases in a row that took longer than they last */
+	BEHIND_LONG = 4, /* phases in a row that took nearly as long as they last, or longer */
 	WOKEN_LATE = 10, /* phases; a host that slept is told of once, not made up for */
 };
 
@@ -31,7 +31,7 @@ enum {
 #define SLEEP_MOST_NS (2 * PHASE_NS)
 #define LONGEST_NS    (50 * PHASE_NS) /* a host that slept needs no rest */
 
-/* On cache lines of its own: its counters change a thousand times a second. */
+/* On cache lines of its own: its counters change hundreds of times a second. */
 struct thread {
 	pthread_t id;
 	const struct pump_work *work;
@@ -40,7 +40,8 @@ struct thread {
 	struct scan_share share;
 	uint32_t from;
 	struct scan_block *blocks; /* of all endpoints */
-	unsigned behind;           /* phases in a row that took longer than they last */
+	uint64_t grace;            /* by which it looked last */
+	unsigned behind;           /* phases in a row that took nearly as long as they last, or longer */
 	struct log_limit limit;
 	struct pump_counters counters; /* written by the thread alone, read by anybody */
 } __attribute__((aligned(XD_CACHE_LINE)));
@@ -194,7 +195,10 @@ static void frames_ask(struct thread *thread, struct xd_todo *todo, const struct
 	counter_raise(&counters->call_ns_max, took);
 }
 
-/* Sends who is due; returns before which time (ns) nobody else is, unless he is started meanwhile. */
+/*
+ * Sends who is due; returns before which time (ns) nobody else is, unless he is started meanwhile; 0: there
+ * are more now than one call takes.
+ */
 static uint64_t phase_run(struct thread *thread)
 {
 	const struct pump_work *work = thread->work;
@@ -210,8 +214,13 @@ static uint64_t phase_run(struct thread *thread)
 	        .limit = now - grace,
 	        .late_before = now - grace - 2 * PHASE_NS,
 	        .skip_before = now - XD_LATE_NS};
-	struct scan_found found = scan_due(&scan, todo->ids, XD_TODO_IDS);
+	struct scan_found found;
 
+	/* Told anew meanwhile, the program may have left frames that were found. */
+	if (grace != thread->grace)
+		blocks_forget(thread);
+	thread->grace = grace;
+	found = scan_due(&scan, todo->ids, XD_TODO_IDS);
 	thread->from = found.next;
 	counter_add(&thread->counters.phases, 1);
 	counter_raise(&thread->counters.scan_ns_max, clock_now() - now);
@@ -219,7 +228,7 @@ static uint64_t phase_run(struct thread *thread)
 		counter_add(&thread->counters.waited, 1);
 	if (found.count)
 		frames_ask(thread, todo, &found);
-	return found.more ? now : found.again + grace;
+	return found.more ? 0 : found.again + grace;
 }
 
 /* The next phase to look at, when nobody is due before `due`. Streams that are started are to be seen in
@@ -229,6 +238,8 @@ static uint64_t phase_next(const struct thread *thread, uint64_t phase, uint64_t
 	uint64_t grace = __atomic_load_n(&thread->work->settings->grace_ns, __ATOMIC_RELAXED);
 	uint64_t longest = grace < SLEEP_MOST_NS ? grace : SLEEP_MOST_NS;
 
+	if (!due)
+		return phase;
 	due = (due + PHASE_NS - 1) / PHASE_NS * PHASE_NS;
 	if (due > phase + longest)
 		due = phase + longest / PHASE_NS * PHASE_NS;
@@ -264,7 +275,7 @@ static void phase_rest(struct thread *thread, uint64_t began)
 	uint64_t took = clock_now() - began;
 	struct timespec rest = {.tv_nsec = (long)(took / REST_SHARE)};
 
-	thread->behind = took < PHASE_NS ? 0 : thread->behind + 1;
+	thread->behind = took < PHASE_NS / 16 * 15 ? 0 : thread->behind + 1;
 	if (thread->behind > BEHIND_LONG && took < LONGEST_NS)
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
 }

@@ -10,7 +10,7 @@
 
 uint32_t scan_blocks(uint32_t endpoints)
 {
-	return endpoints / SCAN_BLOCK + 1;
+	return XD_STARTS(endpoints);
 }
 
 static uint32_t share_border(uint32_t endpoints, unsigned n, unsigned threads)
@@ -54,7 +54,8 @@ static inline __attribute__((always_inline)) uint64_t words_next(
 	uint64_t least = UINT64_MAX;
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint64_t next = due[i] - 1 + (is_due(due[i], limit) ? FRAME_LEAST_NS : 0);
+		uint64_t word = due[i];
+		uint64_t next = word - 1 + (is_due(word, limit) ? FRAME_LEAST_NS : 0);
 
 		least = next < least ? next : least;
 	}

@@ -89,11 +89,12 @@ static bool terms_agree(const struct handover_terms *theirs, char *reason, size_
 		return true;
 	snprintf(reason, size,
 	        "the daemons are of different builds: controller has handover %u, layout %u, entries of "
-	        "%u/%u/%u/%u bytes; "
-	        "dataplane has %u, %u, %u/%u/%u/%u",
+	        "%u/%u/%u/%u/%u bytes; "
+	        "dataplane has %u, %u, %u/%u/%u/%u/%u",
 	        theirs->version, theirs->layout_version, theirs->endpoint_bytes, theirs->stream_bytes,
-	        theirs->chunk_bytes, theirs->event_bytes, ours.version, ours.layout_version,
-	        ours.endpoint_bytes, ours.stream_bytes, ours.chunk_bytes, ours.event_bytes);
+	        theirs->chunk_bytes, theirs->event_bytes, theirs->rest_bytes, ours.version,
+	        ours.layout_version, ours.endpoint_bytes, ours.stream_bytes, ours.chunk_bytes,
+	        ours.event_bytes, ours.rest_bytes);
 	return false;
 }
 

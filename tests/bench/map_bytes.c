@@ -7,7 +7,10 @@
 
 int main(void)
 {
-	printf("%zu\n", sizeof(struct xd_endpoint) + sizeof(struct xd_rest) + sizeof(struct xd_stream) +
-	                        sizeof(uint64_t));
+	/* Of due, and of whom it talks to. */
+	size_t words = 2 * sizeof(uint64_t);
+
+	printf("%zu\n",
+	        sizeof(struct xd_endpoint) + sizeof(struct xd_rest) + sizeof(struct xd_stream) + words);
 	return 0;
 }

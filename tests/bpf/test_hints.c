@@ -4,6 +4,8 @@
  * them take turns in one hint, and each of the two CPUs sees that of the other: whatever it says, a packet
  * finds the endpoint that it was sent to.
  */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -33,7 +35,8 @@ static void *send_all(void *data)
 
 	CPU_ZERO(&set);
 	CPU_SET(sender->cpu, &set);
-	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+	if (pthread_setaffinity_np(pthread_self(), sizeof(set), &set))
+		return NULL;
 	for (unsigned i = 0; i < PACKETS; i++)
 		world_run_quickly(sender->world, WORLD_WIRE, bytes, length, &outcome);
 	return NULL;
@@ -61,9 +64,31 @@ static void two_addresses_that_share_a_hint(void **state)
 	assert_all_counted(world);
 }
 
+/* Whom the talker's packets went to last is only fetched early: the plan says whom they go to. */
+static void a_wrong_hearer_is_no_harm(void **state)
+{
+	static const uint32_t wrong[] = {0, FOUR, SIX, WORLD_ENDPOINTS, 0xffffffff};
+	struct world *world = *state;
+	uint32_t talker = FOUR + 1, hearer = FOUR + 2;
+	int hearers = bpf_object__find_map_fd_by_name(world->object, "hearers");
+	struct wire in = wire_of_phone(PHONE4, talker);
+
+	world_reset(world);
+	world_bridge(world, talker, PHONE4, hearer, PHONE4 + 1);
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(bpf_map_update_elem(hearers, &talker, &wrong[i], BPF_ANY), 0);
+		in.sequence++;
+		in.timestamp += 160;
+		assert_ending(world_run(world, &in), sent_forward);
+		assert_int_equal((uint32_t)world->streams[hearer].forwarded, i + 1);
+	}
+	assert_all_counted(world);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(two_addresses_that_share_a_hint)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(two_addresses_that_share_a_hint),
+	        cmocka_unit_test(a_wrong_hearer_is_no_harm)};
 
 	return cmocka_run_group_tests(tests, world_open, world_close);
 }

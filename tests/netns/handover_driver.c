@@ -121,7 +121,7 @@ static void maps_take(const int fds[HANDOVER_FDS])
 	endpoints = array_map(fds[HANDOVER_FD_ENDPOINTS], number * sizeof(*endpoints), both);
 	rests = array_map(fds[HANDOVER_FD_RESTS], number * sizeof(*rests), both);
 	due = array_map(fds[HANDOVER_FD_DUE], number * sizeof(*due), both);
-	starts = array_map(fds[HANDOVER_FD_STARTS], (number / XD_STARTS_BLOCK + 1) * sizeof(*starts), both);
+	starts = array_map(fds[HANDOVER_FD_STARTS], XD_STARTS(number) * sizeof(*starts), both);
 	chunks = array_map(fds[HANDOVER_FD_CHUNKS], (size_t)terms.chunks * sizeof(*chunks), both);
 	streams = array_map(fds[HANDOVER_FD_STREAMS], number * sizeof(*streams), PROT_READ);
 	array_map(fds[HANDOVER_FD_EVENTS], 4096, both);

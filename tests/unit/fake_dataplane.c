@@ -74,8 +74,8 @@ static void make_maps(struct fake_dataplane *fake)
 	        make_map(fake, HANDOVER_FD_ENDPOINTS, welcome->endpoints * sizeof(*fake->endpoints));
 	fake->rests = make_map(fake, HANDOVER_FD_RESTS, welcome->endpoints * sizeof(*fake->rests));
 	fake->due = make_map(fake, HANDOVER_FD_DUE, welcome->endpoints * sizeof(*fake->due));
-	fake->starts = make_map(
-	        fake, HANDOVER_FD_STARTS, (welcome->endpoints / XD_STARTS_BLOCK + 1) * sizeof(*fake->starts));
+	fake->starts =
+	        make_map(fake, HANDOVER_FD_STARTS, XD_STARTS(welcome->endpoints) * sizeof(*fake->starts));
 	fake->chunks = make_map(fake, HANDOVER_FD_CHUNKS, welcome->chunks * sizeof(*fake->chunks));
 	fake->streams = make_map(fake, HANDOVER_FD_STREAMS, welcome->endpoints * sizeof(*fake->streams));
 	ring = make_map(fake, HANDOVER_FD_EVENTS, 2 * page + 2 * (size_t)welcome->events_bytes);

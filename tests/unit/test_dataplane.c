@@ -32,6 +32,26 @@ static void maps_are_the_dataplanes(void **state)
 	assert_null(dataplane_endpoint(rig->dataplane, 16));
 	assert_null(dataplane_stream(rig->dataplane, 16));
 	assert_null(dataplane_due(rig->dataplane, 16));
+	assert_null(dataplane_rest(rig->dataplane, 16));
+	assert_null(dataplane_starts(rig->dataplane, 16));
+}
+
+/* 64 endpoints share a word of starts. */
+static void starts_are_told_by_blocks(void **state)
+{
+	struct rig *rig = *state;
+
+	rig->fake->welcome.endpoints_each = 100;
+	rig->fake->welcome.endpoints = 200;
+	rig->fake->new_maps = true;
+	fake_dataplane_start(rig->fake);
+	assert_int_equal(rig_connect(rig), 0);
+	assert_ptr_equal(dataplane_starts(rig->dataplane, 63), dataplane_starts(rig->dataplane, 0));
+	*dataplane_starts(rig->dataplane, 64) = 7;
+	*dataplane_starts(rig->dataplane, 199) = 9;
+	assert_int_equal(rig->fake->starts[0], 0);
+	assert_int_equal(rig->fake->starts[1], 7);
+	assert_int_equal(rig->fake->starts[3], 9);
 }
 
 /* Its addresses, and of them the ports of eight endpoints from 10000: no socket would get anything there. */
@@ -102,13 +122,14 @@ static void bad_welcomes_are_refused(void **state)
 {
 	static const struct bad_welcome rows[] = {
 	        {offsetof(struct handover_welcome, terms.version), 99,
-	                {"version of xdpark-dp is 99", "is 1"}},
+	                {"version of xdpark-dp is 99", "is 2"}},
 	        {offsetof(struct handover_welcome, terms.layout_version), 98, {"layout version", "is 98"}},
 	        {offsetof(struct handover_welcome, terms.endpoint_bytes), 8,
 	                {"an endpoint of xdpark-dp is 8", "xdparkd's is 192"}},
 	        {offsetof(struct handover_welcome, terms.stream_bytes), 1, {"a stream", "128"}},
 	        {offsetof(struct handover_welcome, terms.chunk_bytes), 1, {"a chunk", "88"}},
 	        {offsetof(struct handover_welcome, terms.event_bytes), 1, {"an event", "32"}},
+	        {offsetof(struct handover_welcome, terms.rest_bytes), 1, {"a rest", "384"}},
 	        {offsetof(struct handover_welcome, addresses), 0, {"can't be", "0 addresses"}},
 	        {offsetof(struct handover_welcome, addresses), 65, {"can't be", "65 addresses"}},
 	        {offsetof(struct handover_welcome, endpoints), 15, {"can't be", "15 endpoints"}},
@@ -372,6 +393,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(maps_are_the_dataplanes),
+	        TEST(starts_are_told_by_blocks),
 	        TEST(media_ports_are_taken),
 	        TEST(nobody_there),
 	        TEST(refused_in_words),

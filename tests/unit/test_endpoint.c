@@ -315,12 +315,36 @@ static void the_sweep_renews(void **state)
 	assert_int_equal(rig->fake->endpoints[1].generation, 2);
 }
 
+/* The pump looks where the controller says that it has started a stream, and nowhere else. */
+static void starts_are_told(void **state)
+{
+	struct rig *rig = opened(state);
+	struct endpoint endpoint = leg(ipv4);
+	struct xd_plan plan = hold_plan(&endpoint), talks = {.action = XD_FORWARD, .peer = 2};
+	const uint64_t *starts = rig->fake->starts;
+
+	endpoint_change(&endpoint, &talks, true);
+	assert_int_equal(*starts, 0);
+	endpoint_change(&endpoint, &plan, false);
+	assert_int_equal(*starts, 1);
+	endpoint_change(&endpoint, &plan, false);
+	assert_int_equal(*starts, 1);
+	plan = endpoint.plan;
+	plan.t0 += 5 * MS;
+	endpoint_change(&endpoint, &plan, false);
+	assert_int_equal(*starts, 2);
+	endpoint_change(&endpoint, &talks, false);
+	assert_int_equal(*starts, 2);
+	endpoint_close(&endpoint);
+	assert_int_equal(*starts, 2);
+}
+
 static void the_sweep_restarts(void **state)
 {
 	struct rig *rig = opened(state);
 	struct endpoint endpoint = leg(ipv4);
 	struct xd_plan plan = hold_plan(&endpoint);
-	uint64_t now;
+	uint64_t now, starts;
 
 	plan.action = XD_HOLD_UNTIL_HEARD;
 	endpoint_change(&endpoint, &plan, true);
@@ -330,8 +354,10 @@ static void the_sweep_restarts(void **state)
 	assert_int_equal(rig->fake->due[1], 0);
 	set_pos(rig, 1, 0, true);
 	now = clock_monotonic_ns();
+	starts = rig->fake->starts[0];
 	endpoints_sweep(endpoints);
 	assert_in_range(rig->fake->due[1], now, now + 60 * MS);
+	assert_int_equal(rig->fake->starts[0], starts + 1);
 	assert_int_equal((rig->fake->due[1] - endpoint.plan.t0) % (20 * MS), 0);
 	rig->fake->due[1] = 17;
 	endpoints_sweep(endpoints);
@@ -395,6 +421,7 @@ int main(void)
 	        TEST(who_was_heard_is_heard_on),
 	        TEST(who_was_not_heard_is_waited_for),
 	        TEST(the_sweep_renews),
+	        TEST(starts_are_told),
 	        TEST(the_sweep_restarts),
 	        TEST(counters_are_the_legs_own),
 	};

@@ -210,11 +210,12 @@ int load_run(struct load *load, const struct load_phase *phase, struct load_outc
 	memset(&load->outcome, 0, sizeof(load->outcome));
 	load->phase = phase;
 	load->settled = 0;
+	/* It reads a file a task: the pace begins when that is over. */
+	failed = machine_now(&from);
 	load->pace = (struct pace){
 	        .start_ns = machine_clock_ns() + 1000000, .rate = phase->rate, .count = phase->count};
 	load->last_ns = load->pace.start_ns;
 	load->pace_end_ns = pace_at(&load->pace, phase->count);
-	failed = machine_now(&from);
 	if (!failed && event_add(load->metronome, NULL))
 		failed = -ENOMEM;
 	if (!failed)

@@ -28,7 +28,7 @@ int machine_now(struct machine_time *time)
 	enum { IDLE = 3, IOWAIT = 4, STEAL = 7 };
 	long a_second = sysconf(_SC_CLK_TCK);
 	FILE *file = fopen("/proc/stat", "r");
-	unsigned long long idle = 0;
+	unsigned long long idle = 0, steal = 0;
 	char line[256], *at = line;
 	bool read;
 
@@ -45,9 +45,12 @@ int machine_now(struct machine_time *time)
 
 		if (field == IDLE || field == IOWAIT || field == STEAL)
 			idle += ticks;
+		if (field == STEAL)
+			steal = ticks;
 	}
 	time->at_ns = machine_clock_ns();
 	time->idle_ns = idle * (1000000000ULL / (unsigned long long)a_second);
+	time->has_hypervisor = steal > 0;
 	time->cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	time->tasks = tasks_now();
 	return 0;
@@ -71,7 +74,7 @@ struct machine_busy machine_busy(const struct machine_time *from, const struct m
 		busy.by_idle = to->cpus - idle / passed;
 	if (from->tasks && to->tasks)
 		busy.by_tasks = (double)tasks_ran(from->tasks, to->tasks) / passed;
-	busy.cores = busy.by_tasks > busy.by_idle ? busy.by_tasks : busy.by_idle;
+	busy.cores = to->has_hypervisor && busy.by_tasks > 0 ? busy.by_tasks : busy.by_idle;
 	return busy;
 }
 

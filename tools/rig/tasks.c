@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,21 +27,28 @@ static int task_compare(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static bool task_read(const char *process, const char *id, struct task *task)
+/* Whether it failed because the process or task has ended, which is no error. */
+static bool has_ended(void)
+{
+	return errno == ENOENT || errno == ESRCH;
+}
+
+/* 0, 1: it has just ended; or -1. */
+static int task_read(const char *process, const char *id, struct task *task)
 {
 	char path[64];
-	unsigned long long ran;
+	unsigned long long ran = 0;
 	FILE *file;
-	bool read;
+	int fields;
 
 	snprintf(path, sizeof(path), "/proc/%.10s/task/%.10s/schedstat", process, id);
 	file = fopen(path, "re");
 	if (!file)
-		return false;
-	read = fscanf(file, "%llu", &ran) == 1;
+		return has_ended() ? 1 : -1;
+	fields = fscanf(file, "%llu", &ran);
 	fclose(file);
-	*task = (struct task){.id = strtoul(id, NULL, 10), .ran_ns = read ? ran : 0};
-	return read;
+	*task = (struct task){.id = strtoul(id, NULL, 10), .ran_ns = ran};
+	return fields != 1;
 }
 
 /* False: no memory. */
@@ -66,9 +74,9 @@ static bool numbers_each(const char *path, bool (*each)(struct tasks *, const ch
 {
 	DIR *directory = opendir(path);
 	struct dirent *entry;
-	bool good = directory != NULL;
+	bool good = directory || has_ended();
 
-	while (good && (entry = readdir(directory)))
+	while (good && directory && (entry = readdir(directory)))
 		if (isdigit((unsigned char)entry->d_name[0]))
 			good = each(tasks, process, entry->d_name);
 	if (directory)
@@ -76,22 +84,21 @@ static bool numbers_each(const char *path, bool (*each)(struct tasks *, const ch
 	return good;
 }
 
-/* A task that has just ended can't be read, which is no error. */
 static bool task_note(struct tasks *tasks, const char *process, const char *id)
 {
 	struct task task;
+	int ended = task_read(process, id, &task);
 
-	return !task_read(process, id, &task) || task_add(tasks, &task);
+	return ended ? ended > 0 : task_add(tasks, &task);
 }
 
 static bool process_note(struct tasks *tasks, const char *none, const char *process)
 {
 	char path[64];
-	size_t before = tasks->count;
 
 	(void)none;
 	snprintf(path, sizeof(path), "/proc/%.10s/task", process);
-	return numbers_each(path, task_note, tasks, process) || tasks->count == before;
+	return numbers_each(path, task_note, tasks, process);
 }
 
 struct tasks *tasks_now(void)
