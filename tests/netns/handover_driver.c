@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A controller for tests: speaks the handover with xdpark-dp and sets endpoints up with plain stores, by
- * commands on stdin. Each command is answered with one line on stdout that begins with "ok" or "error".
+ * commands on stdin; each is answered with a line on stdout: "ok" or "error".
  *
- *   hello                          connect, say hello, map what comes
- *   hello-wrong                    the same, as if built from another layout
+ *   hello, hello-wrong             connect, say hello (as if built from another layout), map what comes
  *   query JSON                     ok ANSWER
- *   hold-remote ADDRESS            ok INDEX STATE, or error ERRNO: waits 5 s for the neighbour
- *   release-remote ADDRESS
+ *   hold-remote, release-remote ADDRESS   ok INDEX STATE, or error ERRNO: waits 5 s for the neighbour
  *   news ADDRESS                   ok STATE ERRNO: what was told last of a remote
  *   clip CHUNKS                    fill chunks: their first two bytes are their number
  *   hold E PORT INDEX              endpoint E hears the clip; its phone has PORT, its next hop is INDEX

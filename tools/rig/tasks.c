@@ -33,22 +33,22 @@ static bool has_ended(void)
 	return errno == ENOENT || errno == ESRCH;
 }
 
-/* 0, 1: it has just ended; or -1. */
+/* 0, 1: it has just ended; or -1. The first number of the file is what it has run. */
 static int task_read(const char *process, const char *id, struct task *task)
 {
-	char path[64];
-	unsigned long long ran = 0;
+	char text[64], *end = text;
 	FILE *file;
-	int fields;
+	bool read;
 
-	snprintf(path, sizeof(path), "/proc/%.10s/task/%.10s/schedstat", process, id);
-	file = fopen(path, "re");
+	snprintf(text, sizeof(text), "/proc/%.10s/task/%.10s/schedstat", process, id);
+	file = fopen(text, "re");
 	if (!file)
 		return has_ended() ? 1 : -1;
-	fields = fscanf(file, "%llu", &ran);
+	read = fgets(text, sizeof(text), file) != NULL;
 	fclose(file);
-	*task = (struct task){.id = strtoul(id, NULL, 10), .ran_ns = ran};
-	return fields != 1;
+	task->id = strtoul(id, NULL, 10);
+	task->ran_ns = read ? strtoull(text, &end, 10) : 0;
+	return end == text;
 }
 
 /* False: no memory. */
