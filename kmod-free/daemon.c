@@ -188,8 +188,9 @@ static bool nexthop_news(void *data, const struct handover_nexthop *news)
 
 static void welcome_fill(void *data, struct handover_welcome *welcome, int fds[HANDOVER_FDS])
 {
-	const struct daemon *daemon = data;
-	const struct object *object = &daemon->object;
+	static const char *const maps[HANDOVER_FDS] = {
+	        "endpoints", "rests", "due", "starts", "chunks", "streams", "events"};
+	const struct object *object = &((const struct daemon *)data)->object;
 	const struct xd_settings *settings = object->settings;
 
 	welcome->endpoints = object->endpoints;
@@ -203,13 +204,8 @@ static void welcome_fill(void *data, struct handover_welcome *welcome, int fds[H
 	welcome->grace_ns = settings->grace_ns;
 	for (unsigned i = 0; i < settings->addresses && i < XD_ADDRESSES; i++)
 		memcpy(welcome->address[i], object->addresses[i].address, 16);
-	fds[HANDOVER_FD_ENDPOINTS] = object_map(object, "endpoints");
-	fds[HANDOVER_FD_RESTS] = object_map(object, "rests");
-	fds[HANDOVER_FD_DUE] = object_map(object, "due");
-	fds[HANDOVER_FD_STARTS] = object_map(object, "starts");
-	fds[HANDOVER_FD_CHUNKS] = object_map(object, "chunks");
-	fds[HANDOVER_FD_STREAMS] = object_map(object, "streams");
-	fds[HANDOVER_FD_EVENTS] = object_map(object, "events");
+	for (unsigned i = 0; i < HANDOVER_FDS; i++)
+		fds[i] = object_map(object, maps[i]);
 }
 
 static void controller_came(void *data)

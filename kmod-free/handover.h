@@ -29,7 +29,7 @@ enum handover_kind {
 	HANDOVER_ANSWER = 8,
 };
 
-/* The file descriptors that come with WELCOME, in this order. */
+/* The file descriptors that come with WELCOME, in this order; daemon.c names the maps in the same. */
 enum handover_fd {
 	HANDOVER_FD_ENDPOINTS, /* mmap read-write */
 	HANDOVER_FD_RESTS,     /* mmap read-write */
