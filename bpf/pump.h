@@ -16,8 +16,6 @@ enum {
 /* Has what a frame some way ahead is going to need on its way, unless it lies just behind this one's. */
 static __always_inline void pump_look_ahead(const struct xd_todo *mine, __u32 cursor, __u32 index)
 {
-	const struct xd_endpoint *entry;
-	const struct xd_stream *stream;
 	__u32 ahead = cursor + PUMP_AHEAD;
 
 	if (ahead >= XD_TODO_IDS)
@@ -25,11 +23,7 @@ static __always_inline void pump_look_ahead(const struct xd_todo *mine, __u32 cu
 	ahead = mine->ids[ahead];
 	if (ahead - index <= PUMP_NEAR)
 		return;
-	entry = endpoint_at(ahead);
-	stream = stream_at(ahead);
-	if (!entry || !stream)
-		return;
-	endpoint_touch(entry, stream);
+	endpoint_fetch(ahead);
 }
 
 /* The next id of this CPU, and the pump's clock. */

@@ -35,15 +35,6 @@ static __always_inline int ingress_admit(
 	return ending;
 }
 
-static __always_inline void hearer_touch(__u32 index)
-{
-	const struct xd_endpoint *entry = endpoint_at(index);
-	const struct xd_stream *stream = stream_at(index);
-
-	if (index && entry && stream)
-		endpoint_touch(entry, stream);
-}
-
 /* Whether there is a call at endpoint `index`, and this is RTP for it. */
 static __always_inline int ingress_call(
         const struct packet *packet, __u32 index, struct talk *talk, struct view *talker)
@@ -56,7 +47,7 @@ static __always_inline int ingress_call(
 	endpoint_touch(talker->entry, talker->stream);
 	touch(talker->stream->latch);
 	touch(*talker->slot);
-	hearer_touch(*hearer);
+	endpoint_fetch(*hearer);
 	ending = plan_read(talker);
 	if (*hearer != view_plan(talker)->hearer)
 		*hearer = view_plan(talker)->hearer;

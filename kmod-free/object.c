@@ -11,7 +11,6 @@
 
 #include "bpf/relay.skel.h"
 #include "kmod-free/log.h"
-#include "kmod-free/scan.h"
 
 enum { LINE_BYTES = 512, LINES_TOLD = 20 };
 
@@ -51,7 +50,7 @@ int object_open(struct object *object, unsigned endpoints, unsigned chunks)
 		error = bpf_map__set_max_entries(
 		        bpf_object__find_map_by_name(skeleton->obj, by_endpoint[i]), endpoints);
 	if (!error)
-		error = bpf_map__set_max_entries(skeleton->maps.starts, scan_blocks(endpoints));
+		error = bpf_map__set_max_entries(skeleton->maps.starts, XD_STARTS(endpoints));
 	if (!error)
 		error = bpf_map__set_max_entries(skeleton->maps.chunks, chunks);
 	if (error) {

@@ -157,7 +157,7 @@ static void thread_return(struct thread *thread)
 /* Nothing is known any more of who is due when: what was asked hasn't been sent. */
 static void blocks_forget(struct thread *thread)
 {
-	memset(thread->blocks, 0, scan_blocks(thread->work->endpoints) * sizeof(*thread->blocks));
+	memset(thread->blocks, 0, XD_STARTS(thread->work->endpoints) * sizeof(*thread->blocks));
 }
 
 static void frames_ask(struct thread *thread, struct xd_todo *todo, const struct scan_found *found)
@@ -235,8 +235,7 @@ static uint64_t phase_run(struct thread *thread)
  * time. */
 static uint64_t phase_next(const struct thread *thread, uint64_t phase, uint64_t due)
 {
-	uint64_t grace = __atomic_load_n(&thread->work->settings->grace_ns, __ATOMIC_RELAXED);
-	uint64_t longest = grace < SLEEP_MOST_NS ? grace : SLEEP_MOST_NS;
+	uint64_t longest = thread->grace < SLEEP_MOST_NS ? thread->grace : SLEEP_MOST_NS;
 
 	if (!due)
 		return phase;
@@ -344,7 +343,7 @@ static int threads_start(struct pump *pump)
 		thread->limit.burst = 1;
 		thread->share = scan_share(work->endpoints, i, work->cpu_count);
 		thread->from = thread->share.first;
-		thread->blocks = calloc(scan_blocks(work->endpoints), sizeof(*thread->blocks));
+		thread->blocks = calloc(XD_STARTS(work->endpoints), sizeof(*thread->blocks));
 		if (!thread->blocks)
 			return -ENOMEM;
 		error = pthread_create(&thread->id, NULL, thread_run, thread);

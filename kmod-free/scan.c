@@ -8,11 +8,6 @@
 /* Each block is looked at so often at least, whatever is known of it. */
 #define LOOK_MOST_NS 1000000000ULL
 
-uint32_t scan_blocks(uint32_t endpoints)
-{
-	return XD_STARTS(endpoints);
-}
-
 static uint32_t share_border(uint32_t endpoints, unsigned n, unsigned threads)
 {
 	return n == threads ? endpoints

@@ -39,7 +39,7 @@ struct scan_block {
 struct scan {
 	const uint64_t *due;
 	const uint64_t *starts;    /* a word a block */
-	struct scan_block *blocks; /* of all of due[]; NULL: nothing is left out */
+	struct scan_block *blocks; /* as many as there are words of starts; NULL: nothing is left out */
 	uint32_t first, end;       /* the share: [first, end) */
 	uint32_t from;  /* where to begin, within the share; it goes on at `first` behind the end */
 	uint64_t limit; /* due at or before this is found */
@@ -56,9 +56,6 @@ struct scan_share {
  * they are all, and no block of due[] is in two of them.
  */
 struct scan_share scan_share(uint32_t endpoints, unsigned n, unsigned threads);
-
-/* How many blocks there are for so many endpoints. */
-uint32_t scan_blocks(uint32_t endpoints);
 
 /* Writes the indices of what is due to ids (room of them at most). */
 struct scan_found scan_due(const struct scan *scan, uint32_t *ids, uint32_t room);

@@ -28,15 +28,15 @@ int playlist_begin(struct xd_plan *plan, unsigned ptime_ms)
 	return 0;
 }
 
-struct xd_part *playlist_part(struct xd_plan *plan, unsigned number)
+const struct xd_part *playlist_part(const struct xd_plan *plan, unsigned number)
 {
 	return number ? &plan->later[number - 1] : &plan->first;
 }
 
-/* The last part; there is one. */
-static const struct xd_part *part_last(const struct xd_plan *plan)
+/* The same, to be written. */
+static struct xd_part *part_of(struct xd_plan *plan, unsigned number)
 {
-	return plan->parts > 1 ? &plan->later[plan->parts - 2] : &plan->first;
+	return (struct xd_part *)playlist_part(plan, number);
 }
 
 int playlist_add(struct xd_plan *plan, uint32_t first, uint32_t count)
@@ -45,29 +45,29 @@ int playlist_add(struct xd_plan *plan, uint32_t first, uint32_t count)
 
 	if (plan->parts == XD_PLAYLIST_PARTS || count == 0 || count % SOUND_CHUNKS_A_PART)
 		return -EINVAL;
-	*playlist_part(plan, plan->parts++) = (struct xd_part){.first = first, .end = before + count};
+	*part_of(plan, plan->parts++) = (struct xd_part){.first = first, .end = before + count};
 	return 0;
 }
 
 uint32_t playlist_length(const struct xd_plan *plan)
 {
-	return plan->parts ? part_last(plan)->end : 0;
+	return plan->parts ? playlist_part(plan, plan->parts - 1U)->end : 0;
 }
 
 int playlist_stretch(struct xd_plan *plan, uint32_t count)
 {
 	if (!plan->parts || count == 0 || count % SOUND_CHUNKS_A_PART)
 		return -EINVAL;
-	playlist_part(plan, plan->parts - 1U)->end += count;
+	part_of(plan, plan->parts - 1U)->end += count;
 	return 0;
 }
 
 uint32_t playlist_goes_on(const struct xd_plan *plan)
 {
-	struct xd_plan before = *plan;
+	const struct xd_part *last;
 
 	if (!plan->parts)
 		return UINT32_MAX;
-	before.parts--;
-	return part_last(plan)->first + part_last(plan)->end - playlist_length(&before);
+	last = playlist_part(plan, plan->parts - 1U);
+	return last->first + last->end - (plan->parts > 1 ? playlist_part(plan, plan->parts - 2U)->end : 0);
 }

@@ -12,7 +12,7 @@
 bool playlist_takes_ptime(unsigned ptime_ms);
 
 /* Part `number` (below XD_PLAYLIST_PARTS) of a playlist, wherever in the plan it lies. */
-struct xd_part *playlist_part(struct xd_plan *plan, unsigned number);
+const struct xd_part *playlist_part(const struct xd_plan *plan, unsigned number);
 
 /*
  * Sets frame_chunks, chunk_bytes and ptime_ns, and empties the playlist. Returns 0, or -EINVAL

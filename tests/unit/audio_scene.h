@@ -99,7 +99,7 @@ static const struct xd_part *part_at(const struct xd_plan *plan, uint32_t number
 {
 	*start = 0;
 	for (unsigned i = 0; i < plan->parts; i++) {
-		const struct xd_part *part = i ? &plan->later[i - 1] : &plan->first;
+		const struct xd_part *part = playlist_part(plan, i);
 
 		if (number < part->end)
 			return part;

@@ -8,7 +8,7 @@
 #include "ctl/audio/encode.h"
 #include "ctl/audio/render.h"
 
-static void expect_whole_parts(struct xd_plan *plan)
+static void expect_whole_parts(const struct xd_plan *plan)
 {
 	uint32_t before = 0;
 

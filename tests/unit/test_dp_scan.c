@@ -215,7 +215,7 @@ static double microseconds(struct scan_found (*one)(const struct scan *, uint32_
 		double took;
 
 		if (forgotten)
-			memset(forgotten, 0, scan_blocks(WORDS) * sizeof(*forgotten));
+			memset(forgotten, 0, XD_STARTS(WORDS) * sizeof(*forgotten));
 		clock_gettime(CLOCK_MONOTONIC, &start);
 		one(scan, ids, 16384);
 		clock_gettime(CLOCK_MONOTONIC, &end);
@@ -256,8 +256,8 @@ static void test_speed(void **state)
 	uint64_t *due = malloc(WORDS * sizeof(*due));
 	uint32_t *ids = malloc(16384 * sizeof(*ids));
 	struct scan scan = {.due = due, .end = WORDS, .limit = 1000000000000ULL};
-	struct scan_block *blocks = calloc(scan_blocks(WORDS), sizeof(*blocks));
-	uint64_t *starts = calloc(scan_blocks(WORDS), sizeof(*starts));
+	struct scan_block *blocks = calloc(XD_STARTS(WORDS), sizeof(*blocks));
+	uint64_t *starts = calloc(XD_STARTS(WORDS), sizeof(*starts));
 	double none, known, some, plain;
 
 	(void)state;
