@@ -97,7 +97,6 @@ static __always_inline __s64 ingress_packet(struct xdp_md *ctx)
 	struct talk talk = {0};
 	struct view view = {0};
 	const struct xd_endpoint *entry;
-	const struct xd_stream *stream;
 	__u32 talker, hearer;
 	int ending;
 
@@ -107,16 +106,12 @@ static __always_inline __s64 ingress_packet(struct xdp_md *ctx)
 	talker = view.index;
 	hearer = view_plan(&view)->hearer;
 	entry = endpoint_at(hearer);
-	stream = stream_at(hearer);
-	if (hearer && entry && stream) {
-		endpoint_touch(entry, stream);
-		if (entry_hears(entry, talker)) {
-			/* From here on the view is the hearer's. */
-			ending = view_find(&view, hearer) ? plan_read(&view) : XD_END_drop_old_generation;
-			if (ending == CONTINUE && !plan_hears(view_plan(&view), talker))
-				ending = XD_END_drop_old_generation;
-			return ending == CONTINUE ? forward_send(ctx, &talk, &view) : ending;
-		}
+	if (hearer && entry && entry_hears(entry, talker)) {
+		/* From here on the view is the hearer's. */
+		ending = view_find(&view, hearer) ? plan_read(&view) : XD_END_drop_old_generation;
+		if (ending == CONTINUE && !plan_hears(view_plan(&view), talker))
+			ending = XD_END_drop_old_generation;
+		return ending == CONTINUE ? forward_send(ctx, &talk, &view) : ending;
 	}
 	if (plan_holds(view_plan(&view)) && view_find(&view, talker))
 		return hold_ingress(ctx, &view, talk.now);
