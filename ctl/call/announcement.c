@@ -129,6 +129,7 @@ void announcement_start(struct leg *parker, struct parked_leg *parked, struct tr
 {
 	struct announcement *announcement = calloc(1, sizeof(*announcement));
 	uint32_t length_ms = 0;
+	uint32_t id = sip_cseq(refer->osip); /* the answer may be the end of the request */
 
 	refer_accept(parker, server, refer, subscribe);
 	if (!announcement) {
@@ -143,7 +144,7 @@ void announcement_start(struct leg *parker, struct parked_leg *parked, struct tr
 	leg_set_owner(parker, &parker_ops, announcement);
 	if (subscribe)
 		announcement->subscribed = !refer_notifier_start(
-		        &announcement->notifier, parker->calls->stack, &parker->dialog, refer);
+		        &announcement->notifier, parker->calls->stack, &parker->dialog, id);
 	if (announcement->subscribed && parker->tenant->park.announce)
 		length_ms = leg_hear_number(parker, announcement->number);
 	if (length_ms > ANNOUNCE_MS)

@@ -89,6 +89,7 @@ void legs_free(struct calls *calls)
 		nexthop_use_end(calls->dataplane, &leg->nexthop);
 		transaction_forget(leg->invite);
 		transaction_forget(leg->accepted);
+		transaction_forget(leg->refer);
 		dialog_close(&leg->dialog);
 		leg_unlink(leg);
 		leg->next = calls->ended;
@@ -111,6 +112,7 @@ void leg_close_media(struct leg *leg)
 void leg_closing(struct leg *leg)
 {
 	leg->state = LEG_CLOSING;
+	leg_refer_over(leg);
 	leg_set_owner(leg, NULL, NULL);
 	leg_close_media(leg);
 }

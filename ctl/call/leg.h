@@ -78,6 +78,7 @@ struct leg {
 	struct transaction *invite;   /* INVITE or re-INVITE in progress */
 	bool invite_ours;             /* that we sent */
 	uint32_t invite_cseq;         /* of one that we received: its ACK has the same number */
+	struct transaction *refer;    /* REFER that waits for an owner who can be asked */
 	struct transaction *accepted; /* our first INVITE after its 2xx (RFC 6026): other forks may answer */
 	bool late_offer;              /* our offer is in the 2xx, the answer comes with the ACK */
 	bool bye_when_acked;          /* hung up before the ACK of our 200 came (RFC 3261 15) */

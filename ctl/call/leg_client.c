@@ -136,14 +136,9 @@ int leg_answer_agree(struct leg *leg)
 	return result;
 }
 
-uint32_t sip_cseq(const struct sip_message *message)
-{
-	return (uint32_t)strtoul(message->osip->cseq->number, NULL, 10);
-}
-
 void leg_ack(struct leg *leg, struct transaction *client, const struct sip_message *response)
 {
-	osip_message_t *ack = dialog_ack(&leg->dialog, sip_cseq(response));
+	osip_message_t *ack = dialog_ack(&leg->dialog, sip_cseq(response->osip));
 
 	if (!ack || transaction_ack(client, ack, &leg->dialog.flow) < 0)
 		log_error(&leg->subject, "ack_failed", "number=%s", leg->number);
@@ -158,12 +153,18 @@ static void client_reached(struct leg *leg, int error)
 	if (!error) {
 		if (leg->ops && leg->ops->answered)
 			leg->ops->answered(leg);
+		leg_refer_resume(leg);
 		return;
 	}
 	log_warn(&leg->subject, "answer_unusable", "number=%s error=\"%s\"", leg->number, strerror(-error));
 	if (leg->ops && leg->ops->refused)
 		leg->ops->refused(leg, 488);
 	leg_hangup(leg, "no usable answer to our offer");
+}
+
+bool leg_answer_waits(const struct leg *leg)
+{
+	return leg->reached == client_reached;
 }
 
 /*

@@ -41,7 +41,7 @@ void fork_dismiss(struct calls *calls, const struct dialog *dialog, struct trans
 	osip_message_t *ack, *bye;
 
 	if (!dialog_copy(dialog, &fork) && !dialog_established(&fork, response)) {
-		ack = dialog_ack(&fork, sip_cseq(response));
+		ack = dialog_ack(&fork, sip_cseq(response->osip));
 		if (ack)
 			transaction_ack(client, ack, &fork.flow);
 		bye = dialog_request(&fork, "BYE");

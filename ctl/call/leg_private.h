@@ -74,6 +74,15 @@ void leg_left_early(struct leg *leg);
 /* Who is told about INVITEs of the far end, first or later. */
 extern const struct transaction_user leg_server_user;
 
+/* Whether the far end has answered our INVITE, but nobody knows yet whether its media can be met. */
+bool leg_answer_waits(const struct leg *leg);
+
+/* The answer could be met, and the leg has its new owner: he is asked what waited for him. */
+void leg_refer_resume(struct leg *leg);
+
+/* Nobody will be asked any more: a REFER that waits is refused. */
+void leg_refer_over(struct leg *leg);
+
 /*
  * A request within the dialog shows that the far end has our 2xx: where offer and answer are complete with
  * that, its ACK is as good as here (RFC 5407 3.1.4).
@@ -101,9 +110,6 @@ void forks_free(struct calls *calls);
 
 /* Sends the ACK of a 2xx. */
 void leg_ack(struct leg *leg, struct transaction *client, const struct sip_message *response);
-
-/* CSeq number of a message. */
-uint32_t sip_cseq(const struct sip_message *message);
 
 /* Takes the SDP that answers our offer in hand. -ENODATA: there is none; -EINVAL. */
 int leg_answer_read(struct leg *leg, const struct sip_message *message);

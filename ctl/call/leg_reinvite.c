@@ -83,7 +83,7 @@ void leg_reinvited(struct leg *leg, struct transaction *server, const struct sip
 	}
 	leg->invite = server;
 	leg->invite_ours = false;
-	leg->invite_cseq = sip_cseq(request);
+	leg->invite_cseq = sip_cseq(request->osip);
 	leg->sdp = offer;
 	leg->late_offer = !offer;
 	transaction_set_owner(server, &leg_server_user, leg);

@@ -21,12 +21,62 @@ static void leg_byed(struct leg *leg, struct transaction *server)
 	leg_gone(leg);
 }
 
+static void refer_ended(void *owner, struct transaction *server)
+{
+	struct leg *leg = owner;
+
+	(void)server;
+	leg->refer = NULL;
+}
+
+/* Unanswered for so long that its client has given up. */
+static const struct transaction_user refer_user = {.ended = refer_ended};
+
+/* Whom it is about gets to know the leg in a moment. A second one may be tried again then. */
+static void refer_wait(struct leg *leg, struct transaction *server)
+{
+	if (leg->refer) {
+		transaction_answer(server, 491, NULL);
+		return;
+	}
+	leg->refer = server;
+	transaction_set_owner(server, &refer_user, leg);
+}
+
+/* The request's transaction, which is the leg's no more. */
+static struct transaction *refer_let_go(struct leg *leg)
+{
+	struct transaction *server = leg->refer;
+
+	leg->refer = NULL;
+	transaction_forget(server);
+	return server;
+}
+
 static void leg_refer(struct leg *leg, struct transaction *server, const struct sip_message *request)
 {
-	if (leg->state == LEG_UP && leg->ops && leg->ops->referred)
+	if (leg_answer_waits(leg))
+		refer_wait(leg, server);
+	else if (leg->state == LEG_UP && leg->ops && leg->ops->referred)
 		leg->ops->referred(leg, server, request);
 	else
 		transaction_answer(server, 403, "This call can't be transferred now");
+}
+
+void leg_refer_resume(struct leg *leg)
+{
+	struct transaction *server = refer_let_go(leg);
+
+	if (server)
+		leg_refer(leg, server, transaction_request(server));
+}
+
+void leg_refer_over(struct leg *leg)
+{
+	struct transaction *server = refer_let_go(leg);
+
+	if (server)
+		transaction_answer(server, 481, NULL);
 }
 
 void leg_request(struct leg *leg, struct transaction *server, const struct sip_message *request)

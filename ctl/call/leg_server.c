@@ -68,7 +68,7 @@ static int leg_incoming_open(struct leg *leg, struct transaction *server, const 
 	if (leg_expires(leg, request->osip) < 0)
 		return 500;
 	leg->invite = server;
-	leg->invite_cseq = sip_cseq(request);
+	leg->invite_cseq = sip_cseq(request->osip);
 	leg->late_offer = !leg->sdp;
 	transaction_set_owner(server, &leg_server_user, leg);
 	return 0;
@@ -264,7 +264,7 @@ void leg_acked(struct leg *leg, const struct sip_message *ack)
 	bool late = leg->late_offer;
 
 	/* Not an older one's that was repeated or has taken long. */
-	if (!ack_is_awaited(leg) || sip_cseq(ack) != leg->invite_cseq)
+	if (!ack_is_awaited(leg) || sip_cseq(ack->osip) != leg->invite_cseq)
 		return;
 	transaction_acked(leg->invite);
 	leg_invite_over(leg);

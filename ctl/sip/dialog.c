@@ -95,7 +95,7 @@ int dialog_open_server(struct dialogs *dialogs, struct dialog *dialog, const str
 	error = -ENOMEM;
 	if (!made.call_id || !made.remote_tag || !made.local || !made.remote || !made.contact)
 		goto fail;
-	made.remote_cseq = (uint32_t)strtoul(osip->cseq->number, NULL, 10);
+	made.remote_cseq = sip_cseq(osip);
 	made.direct = via_is_source(request);
 	memcpy(made.source, request->flow.remote.ip, sizeof(made.source));
 	tag_make(made.local_tag);
@@ -224,7 +224,7 @@ int dialog_check(struct dialog *dialog, const struct sip_message *request)
 	/* It has the number of its INVITE, which others may have overtaken. */
 	if (MSG_IS_ACK(osip))
 		return 0;
-	cseq = (uint32_t)strtoul(osip->cseq->number, NULL, 10);
+	cseq = sip_cseq(osip);
 	/* Equal: retransmissions don't get here, so that it is the same number once more. Gaps are legal. */
 	if (dialog->remote_cseq && cseq <= dialog->remote_cseq)
 		return 500;

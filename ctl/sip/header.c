@@ -137,3 +137,8 @@ void sip_random(char text[33])
 	}
 	*text = '\0';
 }
+
+uint32_t sip_cseq(const osip_message_t *message)
+{
+	return (uint32_t)strtoul(message->cseq->number, NULL, 10);
+}

@@ -62,6 +62,9 @@ bool sip_body_is(const struct sip_message *message, const char *type);
  */
 bool sip_has_token(const osip_message_t *message, const char *name, const char *token);
 
+/* CSeq number of a message that has passed sip_check(). */
+uint32_t sip_cseq(const osip_message_t *message);
+
 /* 16 random bytes as hex into `text` (33 bytes): tags, Call-IDs. */
 void sip_random(char text[33]);
 

@@ -36,9 +36,10 @@ struct refer_notifier {
 	        struct refer_notifier *notifier); /* the final NOTIFY was answered, or failed; may be NULL */
 };
 
-/* Starts with NOTIFY `SIP/2.0 100 Trying`, Subscription-State active;expires=60. 0 or negative errno. */
-int refer_notifier_start(struct refer_notifier *notifier, struct sip_stack *stack, struct dialog *dialog,
-        const struct sip_message *request);
+/* Starts with NOTIFY `SIP/2.0 100 Trying`, Subscription-State active;expires=60. `id`: CSeq of the REFER. 0
+ * or negative errno. */
+int refer_notifier_start(
+        struct refer_notifier *notifier, struct sip_stack *stack, struct dialog *dialog, uint32_t id);
 
 /*
  * The final one: sipfrag `SIP/2.0 STATUS REASON` and, with contact not NULL, a line `Contact: CONTACT`;

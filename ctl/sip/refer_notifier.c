@@ -74,12 +74,12 @@ static int notify_send(struct refer_notifier *notifier, const char *sipfrag, boo
 	        notifier->stack, notify, &notifier->dialog->flow, &NOTIFY_USER, notifier, &notifier->pending);
 }
 
-int refer_notifier_start(struct refer_notifier *notifier, struct sip_stack *stack, struct dialog *dialog,
-        const struct sip_message *request)
+int refer_notifier_start(
+        struct refer_notifier *notifier, struct sip_stack *stack, struct dialog *dialog, uint32_t id)
 {
 	notifier->stack = stack;
 	notifier->dialog = dialog;
-	notifier->id = (uint32_t)strtoul(request->osip->cseq->number, NULL, 10);
+	notifier->id = id;
 	notifier->first = !dialog->referred;
 	notifier->done = notifier->gone = notifier->pending_final = false;
 	notifier->pending = NULL;

@@ -165,7 +165,7 @@ int registration_read(struct registration *registration, const struct sip_messag
 		registration_clear(&read);
 		return error;
 	}
-	read.cseq = (uint32_t)strtoul(osip->cseq->number, NULL, 10);
+	read.cseq = sip_cseq(osip);
 	*registration = read;
 	return 0;
 }

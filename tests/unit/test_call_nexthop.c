@@ -120,6 +120,77 @@ static void test_caller_cancels_before_reached(void **state)
 	assert_int_equal(stage->calls->leg_count, 0);
 }
 
+/* 102 has answered, and transfers to an orbit at once, while we wait for the dataplane. */
+static void transfers_before_reached(
+        struct call_stage *stage, struct phone_dialog *caller, struct phone_dialog *callee)
+{
+	*callee = (struct phone_dialog){0};
+	ring(stage, caller);
+	stage->fake->nexthop_mute = true;
+	phone_respond(stage->p102, callee, phone_expect(stage->p102, "INVITE"), "200 OK", elsewhere);
+	stage_run(stage, 10);
+	phone_expect(stage->p102, "ACK");
+	phone_request(stage->p102, callee, "REFER", "Refer-To: <sip:701@acme.example>\r\n", NULL);
+	stage_run(stage, 10);
+	assert_false(phone_has(stage->p102, "SIP/2.0"));
+}
+
+static void test_transfer_before_reached(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee;
+
+	transfers_before_reached(stage, &caller, &callee);
+	phone_request(stage->p102, &callee, "REFER", "Refer-To: <sip:702@acme.example>\r\n", NULL);
+	stage_run(stage, 10);
+	phone_expect(stage->p102, "SIP/2.0 491");
+	fake_dataplane_news(stage->fake, 0);
+	stage_run(stage, 100);
+	phone_expect(stage->p102, "SIP/2.0 202");
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 200"), NULL);
+	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "NOTIFY"), "200 OK", NULL);
+	stage_run(stage, 10);
+	assert_int_equal(stage_parked(stage, "701"), PARKED_PARKED);
+	assert_int_equal(stage_parked(stage, "702"), -1);
+	assert_int_equal(stage_hears(stage, stage->p101), XD_HOLD);
+	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "NOTIFY"), "200 OK", NULL);
+	phone_request(stage->p102, &callee, "BYE", NULL, NULL);
+	stage_run(stage, 10);
+	phone_expect(stage->p102, "SIP/2.0 200");
+	caller_leaves(stage, &caller);
+}
+
+/* Who has answered can't be reached after all: nothing is left to transfer. */
+static void test_transfer_out_of_reach(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee;
+
+	transfers_before_reached(stage, &caller, &callee);
+	fake_dataplane_news(stage->fake, -ENETUNREACH);
+	stage_run(stage, 100);
+	phone_expect(stage->p102, "SIP/2.0 481");
+	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "BYE"), "200 OK", NULL);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 488"), NULL);
+	stage_run(stage, 10);
+	assert_int_equal(stage->calls->leg_count, 0);
+}
+
+static void test_caller_cancels_before_transfer(void **state)
+{
+	struct call_stage *stage = *state;
+	struct phone_dialog caller, callee;
+
+	transfers_before_reached(stage, &caller, &callee);
+	phone_cancel(stage->p101, &caller);
+	stage_run(stage, 10);
+	phone_expect(stage->p102, "SIP/2.0 481");
+	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "BYE"), "200 OK", NULL);
+	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 487"), NULL);
+	stage_run(stage, 3000);
+	assert_int_equal(stage->calls->leg_count, 0);
+}
+
 static void assert_as_before(struct call_stage *stage, const struct xd_plan *before)
 {
 	const struct leg *leg = leg_of(stage, stage->p101);
@@ -239,6 +310,9 @@ int main(void)
 	        STAGED(test_callee_is_out_of_reach),
 	        STAGED(test_callee_leaves_before_reached),
 	        STAGED(test_caller_cancels_before_reached),
+	        STAGED(test_transfer_before_reached),
+	        STAGED(test_transfer_out_of_reach),
+	        STAGED(test_caller_cancels_before_transfer),
 	        STAGED(test_reinvite_out_of_reach),
 	        STAGED(test_parked_stays_without_next_hop),
 	        STAGED(test_recalled_parker_out_of_reach),

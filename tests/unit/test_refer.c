@@ -272,12 +272,7 @@ static int teardown_net(void **state)
 
 static int start(unsigned cseq)
 {
-	struct sip_message *request =
-	        refer_make(dialog.local_tag, "c", cseq, "Refer-To: <sip:701@acme.example>\n");
-	int error = refer_notifier_start(&notifier, stack, &dialog, request);
-
-	sip_message_free(request);
-	return error;
+	return refer_notifier_start(&notifier, stack, &dialog, cseq);
 }
 
 static void tells_trying_then_the_result(void **state)

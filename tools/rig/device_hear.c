@@ -71,7 +71,7 @@ static void take_response(struct devices *devices, const osip_message_t *respons
 	}
 	if (status < 200)
 		return;
-	if (device->state == DEVICE_IDLE || strtoul(response->cseq->number, NULL, 10) != device->cseq)
+	if (device->state == DEVICE_IDLE || sip_cseq(response) != device->cseq)
 		devices->counters.again++;
 	else if (status < 300)
 		accepted(devices, device, response);

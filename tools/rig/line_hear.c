@@ -113,8 +113,7 @@ static void take_response(struct lines *lines, const struct sip_message *respons
 	}
 	if (status < 200)
 		return;
-	if (strtoul(osip->cseq->number, NULL, 10) != line->cseq ||
-	        (line->state != LINE_ENDING && line->state != LINE_REFERRING)) {
+	if (sip_cseq(osip) != line->cseq || (line->state != LINE_ENDING && line->state != LINE_REFERRING)) {
 		lines->counters.again++;
 	} else if (line->state == LINE_ENDING) {
 		line_is_over(lines, line, CAUSE_NONE);
