@@ -52,14 +52,13 @@ static int sizes_check(const struct handover_welcome *welcome, char *reason)
 	if (welcome->addresses && welcome->addresses <= XD_ADDRESSES && needed > 1 &&
 	        needed <= welcome->endpoints && welcome->endpoints <= MOST_ENTRIES && welcome->chunks &&
 	        welcome->chunks <= MOST_ENTRIES && welcome->port_first && welcome->port_first % 2 == 0 &&
-	        welcome->port_first + 2 * welcome->endpoints_each <= 65536)
+	        welcome->port_first + 2 * welcome->endpoints_each <= 65536 && welcome->burst)
 		return 0;
 	snprintf(reason, WELCOME_REASON,
 	        "xdpark-dp announces what can't be: %u endpoints for %u addresses of %u each from port %u, "
-	        "%u "
-	        "chunks",
+	        "%u chunks, bursts of %u",
 	        welcome->endpoints, welcome->addresses, welcome->endpoints_each, welcome->port_first,
-	        welcome->chunks);
+	        welcome->chunks, welcome->burst);
 	return -EPERM;
 }
 

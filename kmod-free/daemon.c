@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "kmod-free/answers.h"
+#include "kmod-free/burst.h"
 #include "kmod-free/exit.h"
 #include "kmod-free/locals.h"
 #include "kmod-free/server.h"
@@ -190,9 +191,11 @@ static void welcome_fill(void *data, struct handover_welcome *welcome, int fds[H
 {
 	static const char *const maps[HANDOVER_FDS] = {
 	        "endpoints", "rests", "due", "starts", "chunks", "streams", "events"};
-	const struct object *object = &((const struct daemon *)data)->object;
+	const struct daemon *daemon = data;
+	const struct object *object = &daemon->object;
 	const struct xd_settings *settings = object->settings;
 
+	welcome->burst = burst_choose(&daemon->links, daemon->pump_cpu_count);
 	welcome->endpoints = object->endpoints;
 	welcome->chunks = object->chunks;
 	welcome->events_bytes = XD_EVENTS_BYTES;

@@ -16,7 +16,7 @@
 
 #include "bpf/layout.h"
 
-enum { HANDOVER_VERSION = 2, HANDOVER_TEXT = 65536 };
+enum { HANDOVER_VERSION = 3, HANDOVER_TEXT = 65536 };
 
 enum handover_kind {
 	HANDOVER_HELLO = 1,
@@ -70,6 +70,8 @@ struct handover_welcome {
 	uint16_t port_first;     /* first RTP port */
 	uint16_t endpoints_each; /* endpoints an address */
 	uint32_t live_frames;    /* 1: the pump works; 0: substitution alone (HOLD_UNTIL_HEARD isn't used) */
+	uint32_t burst;          /* hold frames that may fall due at once, before they are spread */
+	uint32_t reserved2;
 	uint64_t early_ns;
 	uint64_t grace_ns;
 	uint8_t address[XD_ADDRESSES][16];
@@ -116,7 +118,7 @@ struct handover_text {
 _Static_assert(sizeof(struct handover_terms) == 32, "handover_terms");
 _Static_assert(sizeof(struct handover_hello) == 40, "handover_hello");
 _Static_assert(sizeof(struct handover_nexthop) == 32, "handover_nexthop");
-_Static_assert(offsetof(struct handover_welcome, early_ns) == 64, "handover_welcome.early_ns");
+_Static_assert(offsetof(struct handover_welcome, early_ns) == 72, "handover_welcome.early_ns");
 
 /* Terms of this build. */
 struct handover_terms handover_terms(void);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/call/phases.h"
 #include "ctl/call/plan.h"
 #include "ctl/random.h"
 
@@ -41,6 +42,7 @@ struct endpoints {
 	struct dataplane *dataplane;
 	struct timers *timers;
 	struct slot *slots;
+	struct phases *phases;           /* of the slots that hold */
 	uint32_t count;                  /* entries of the maps that belong to an address */
 	struct pool pools[XD_ADDRESSES]; /* by the dataplane's number */
 	uint32_t pool_count;
@@ -180,7 +182,8 @@ int endpoints_new(struct endpoints **result, struct dataplane *dataplane, struct
 	endpoints->pool_count = terms->addresses;
 	endpoints->count = terms->addresses * terms->endpoints_each;
 	endpoints->slots = calloc(endpoints->count, sizeof(*endpoints->slots));
-	if (!endpoints->slots)
+	endpoints->phases = phases_new(endpoints->count, terms->burst);
+	if (!endpoints->slots || !endpoints->phases)
 		goto failed;
 	for (size_t i = 0; i < media_count; i++) {
 		error = pool_name(endpoints, &media[i], reason);
@@ -200,6 +203,7 @@ void endpoints_free(struct endpoints *endpoints)
 {
 	if (!endpoints)
 		return;
+	phases_free(endpoints->phases);
 	free(endpoints->slots);
 	free(endpoints);
 }
@@ -259,6 +263,17 @@ int endpoint_open(struct endpoints *endpoints, const uint8_t remote_family_of[16
 	return 0;
 }
 
+static void slot_hold(struct endpoints *endpoints, uint32_t index, bool holds)
+{
+	struct slot *slot = &endpoints->slots[index];
+
+	if (holds && !slot->holds)
+		phases_join(endpoints->phases, index);
+	else if (!holds && slot->holds)
+		phases_leave(endpoints->phases, index);
+	slot->holds = holds;
+}
+
 void endpoint_close(struct endpoint *endpoint)
 {
 	struct endpoints *endpoints = endpoint->endpoints;
@@ -266,6 +281,7 @@ void endpoint_close(struct endpoint *endpoint)
 	if (!endpoint->index)
 		return;
 	entry_stop(endpoints, endpoint->index);
+	slot_hold(endpoints, endpoint->index, false);
 	pool_of(endpoints, endpoint->index)->used--;
 	pool_push(endpoints, endpoint->index, timers_now(endpoints->timers) + REST_MS);
 	endpoint->index = 0;
@@ -327,17 +343,19 @@ void endpoint_change(struct endpoint *endpoint, const struct xd_plan *plan, bool
 	next.ssrc = endpoint->ssrc;
 	next.leg_since = endpoint->leg_since & XD_GENERATION_MASK;
 	next.media_since = endpoint->media_since & XD_GENERATION_MASK;
+	if (plan_holds(&next))
+		slot_hold(endpoints, endpoint->index, true);
 	if (plan_holds(&next) && !next.t0)
 		next.t0 = plan_start(dataplane_stream(endpoints->dataplane, endpoint->index)->last_in,
-		        next.ptime_ns, endpoint->index, now);
+		        next.ptime_ns, phases_of(endpoints->phases, endpoint->index), now);
 	plan_trim(&next);
 	if (plan_equals(&next, &effect))
 		return;
+	slot_hold(endpoints, endpoint->index, plan_holds(&next));
 	__atomic_store_n(&place.entry->until, now + UNTIL_NS, __ATOMIC_RELAXED);
 	plan_publish(&place, &endpoint->plan, &next, now);
 	endpoint->plan = next;
 	endpoints->slots[endpoint->index].at = timers_now(endpoints->timers);
-	endpoints->slots[endpoint->index].holds = plan_holds(&next);
 }
 
 /*

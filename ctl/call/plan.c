@@ -4,12 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-/* NEIGHBOURS share a phase: what the pump serves in one goes through memory in order. */
-enum {
-	PHASE_NS = 1000000,
-	NEIGHBOURS = 64,
-	TALKED_NS = 200000000,
-};
+enum { TALKED_NS = 200000000 };
 
 typedef uint64_t __attribute__((may_alias)) word;
 
@@ -41,14 +36,10 @@ uint64_t plan_first_frame(uint64_t t0, uint32_t ptime_ns, uint64_t now)
 	return t0 + (now - t0 + ptime_ns - 1) / ptime_ns * ptime_ns;
 }
 
-uint64_t plan_start(uint64_t last_in, uint32_t ptime_ns, uint32_t index, uint64_t now)
+uint64_t plan_start(uint64_t last_in, uint32_t ptime_ns, uint32_t phase, uint64_t now)
 {
-	uint32_t phases = ptime_ns / PHASE_NS;
-	uint64_t phase;
-
 	if (last_in && last_in <= now && now - last_in < TALKED_NS)
 		return plan_first_frame(last_in, ptime_ns, now);
-	phase = phases ? (uint64_t)(index / NEIGHBOURS % phases) * PHASE_NS : 0;
 	return plan_first_frame(phase, ptime_ns, now);
 }
 

@@ -39,11 +39,10 @@ uint64_t plan_first_frame(uint64_t t0, uint32_t ptime_ns, uint64_t now);
 
 /*
  * Where to start a stream. In phase with the phone's packets if it talked in the last 200 ms before `now`
- * (`last_in`, ns; 0: never): when its next one is expected. Else at the next of the 1 ms phases of a ptime
- * that is `index`'s, so that thousands of silent callers spread evenly, 64 neighbours together. Never before
- * `now`.
+ * (`last_in`, ns; 0: never): when its next one is expected. Else at the next of the times that are `phase`
+ * (ns) modulo a ptime, see phases.h. Never before `now`.
  */
-uint64_t plan_start(uint64_t last_in, uint32_t ptime_ns, uint32_t index, uint64_t now);
+uint64_t plan_start(uint64_t last_in, uint32_t ptime_ns, uint32_t phase, uint64_t now);
 
 /*
  * Makes `plan` the plan in use: exchanges *due with 0, writes the plan not in use, stores generation + 1

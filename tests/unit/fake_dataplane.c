@@ -228,6 +228,7 @@ struct fake_dataplane *fake_dataplane_new(void)
 	        .port_first = 10000,
 	        .endpoints_each = 8,
 	        .live_frames = 1,
+	        .burst = 1024,
 	        .early_ns = 5000000,
 	        .grace_ns = 5000000,
 	};

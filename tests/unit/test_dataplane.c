@@ -122,7 +122,7 @@ static void bad_welcomes_are_refused(void **state)
 {
 	static const struct bad_welcome rows[] = {
 	        {offsetof(struct handover_welcome, terms.version), 99,
-	                {"version of xdpark-dp is 99", "is 2"}},
+	                {"version of xdpark-dp is 99", "is 3"}},
 	        {offsetof(struct handover_welcome, terms.layout_version), 98, {"layout version", "is 98"}},
 	        {offsetof(struct handover_welcome, terms.endpoint_bytes), 8,
 	                {"an endpoint of xdpark-dp is 8", "xdparkd's is 192"}},
@@ -136,6 +136,7 @@ static void bad_welcomes_are_refused(void **state)
 	        {offsetof(struct handover_welcome, endpoints), 0xffffffff, {"can't be", "4294967295"}},
 	        {offsetof(struct handover_welcome, endpoints), 1 << 20, {"can't map", ""}},
 	        {offsetof(struct handover_welcome, chunks), 0, {"can't be", "0 chunks"}},
+	        {offsetof(struct handover_welcome, burst), 0, {"can't be", "bursts of 0"}},
 	        {offsetof(struct handover_welcome, port_first), 8 << 16 | 10001, {"can't be", "port 10001"}},
 	        {offsetof(struct handover_welcome, port_first), 8 << 16 | 65534, {"can't be", "port 65534"}},
 	        {offsetof(struct handover_welcome, events_bytes), 65536 + 4096, {"can't map", ""}},

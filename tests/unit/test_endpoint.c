@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/call/phases.h"
 #include "tests/unit/endpoint_rig.h"
 
 static void a_change_is_one_generation(void **state)
@@ -141,29 +142,61 @@ static void a_talkers_stream_is_in_phase(void **state)
 	assert_int_equal(endpoint.plan.t0, plan_of(rig, 1)->t0);
 }
 
-static void silent_callers_are_spread(void **state)
+enum { SILENT = 3000 };
+
+static void hold_silently(struct rig *rig, struct endpoint *endpoint, unsigned phases[PHASES])
 {
+	struct xd_plan plan = hold_plan(endpoint);
+	uint64_t now = clock_monotonic_ns();
+
+	if (endpoint->index % 2)
+		rig->fake->streams[endpoint->index].last_in = now - 300 * MS;
+	endpoint_change(endpoint, &plan, true);
+	assert_in_range(endpoint->plan.t0, now, now + 40 * MS);
+	assert_int_equal(endpoint->plan.t0 % PHASE_NS, 0);
+	phases[endpoint->plan.t0 / PHASE_NS % PHASES]++;
+}
+
+static unsigned in_use(const unsigned phases[PHASES])
+{
+	unsigned used = 0;
+
+	for (unsigned i = 0; i < PHASES; i++)
+		used += phases[i] != 0;
+	return used;
+}
+
+/* A block of 64 neighbours has a phase together; index 0 is never used. */
+static void silent_callers_are_packed_then_spread(void **state)
+{
+	static struct endpoint silent[SILENT];
 	struct rig *rig = *state;
-	unsigned phases[20] = {0};
+	unsigned phases[PHASES] = {0};
 
-	rig->fake->welcome.endpoints_each = 3000;
-	rig->fake->welcome.endpoints = 6000;
+	rig->fake->welcome.endpoints_each = SILENT;
+	rig->fake->welcome.endpoints = 2 * SILENT;
+	rig->fake->welcome.burst = 192;
 	opened(state);
-	/* 64 neighbours have a phase together; index 0 is never used. */
-	for (unsigned i = 0; i < 2 * 20 * 64 - 1; i++) {
-		struct endpoint endpoint = leg(ipv4);
-		struct xd_plan plan = hold_plan(&endpoint);
-		uint64_t now = clock_monotonic_ns();
-
-		if (i % 2)
-			rig->fake->streams[endpoint.index].last_in = now - 300 * MS;
-		endpoint_change(&endpoint, &plan, true);
-		assert_in_range(endpoint.plan.t0, now, now + 40 * MS);
-		assert_int_equal(endpoint.plan.t0 % MS, 0);
-		phases[endpoint.plan.t0 / MS % 20]++;
+	for (unsigned i = 1; i < SILENT; i++) {
+		silent[i] = leg(ipv4);
+		assert_int_equal(silent[i].index, i);
+		hold_silently(rig, &silent[i], phases);
+		if (i < PHASES * 192)
+			assert_int_equal(in_use(phases), i / 192 + 1);
 	}
-	for (unsigned i = 0; i < 20; i++)
-		assert_in_range(phases[i], 127, 128);
+	for (unsigned i = 0; i < PHASES; i++)
+		assert_in_range(phases[i], 256, 320);
+
+	/* Where two blocks leave, the next two find room. */
+	for (unsigned i = 128; i < 256; i++)
+		endpoint_close(&silent[i]);
+	memset(phases, 0, sizeof(phases));
+	rig->now += 2000;
+	for (unsigned i = 128; i < 256; i++) {
+		silent[i] = leg(ipv4);
+		hold_silently(rig, &silent[i], phases);
+	}
+	assert_in_range(in_use(phases), 1, 2);
 }
 
 static void a_stream_goes_on_over_changes(void **state)
@@ -415,7 +448,7 @@ int main(void)
 	        TEST(generations_are_tagged_by_15_bits),
 	        TEST(a_leg_has_no_end_of_generations),
 	        TEST(a_talkers_stream_is_in_phase),
-	        TEST(silent_callers_are_spread),
+	        TEST(silent_callers_are_packed_then_spread),
 	        TEST(a_stream_goes_on_over_changes),
 	        TEST(hold_until_heard_needs_live_frames),
 	        TEST(who_was_heard_is_heard_on),
