@@ -61,15 +61,34 @@ static unsigned escape_one(char *to, const unsigned char *from, bool quoted, uns
 	return 4;
 }
 
+/* How many bytes at `p` stand for themselves. */
+static unsigned plain_run(const unsigned char *p, bool quoted)
+{
+	unsigned run = 0;
+
+	while (p[run] >= 0x20 && p[run] < 0x7f && !(quoted && (p[run] == '"' || p[run] == '\\')))
+		run++;
+	return run;
+}
+
 /* Appends `from` to `to` (size bytes in all, `used` of them), escaped; leaves `spare` bytes. */
 static unsigned escape(char *to, unsigned size, unsigned used, const char *from, bool quoted, unsigned spare)
 {
 	const unsigned char *p = (const unsigned char *)from;
 	char one[4];
 
-	while (*p) {
-		unsigned taken, length = escape_one(one, p, quoted, &taken);
+	for (;;) {
+		unsigned run = plain_run(p, quoted), room = size > used + spare ? size - used - spare : 0;
+		unsigned taken, length;
 
+		if (run > room)
+			run = room;
+		memcpy(to + used, p, run);
+		used += run;
+		p += run;
+		if (!*p)
+			break;
+		length = escape_one(one, p, quoted, &taken);
 		if (used + length + spare > size)
 			break;
 		memcpy(to + used, one, length);
@@ -84,7 +103,7 @@ static bool value_is_plain(const char *value)
 	if (!*value)
 		return false;
 	for (const unsigned char *p = (const unsigned char *)value; *p; p++)
-		if (*p <= ' ' || *p >= 0x7f || strchr("\"\\=", *p))
+		if (*p <= ' ' || *p >= 0x7f || *p == '"' || *p == '\\' || *p == '=')
 			return false;
 	return true;
 }
@@ -108,28 +127,46 @@ const char *log_value(char *to, unsigned size, const char *value)
 	return to;
 }
 
+/* Keys are ours, values cut: what begins a line fits into half of it. */
 static unsigned add_pair(char *line, unsigned used, const char *key, const char *value)
 {
-	char copy[VALUE_BYTES];
-	int added;
-
 	if (!value)
 		return used;
-	added = snprintf(line + used, LINE_BYTES - used, " %s=%s", key, log_value(copy, sizeof(copy), value));
-	return used + (unsigned)added;
+	line[used++] = ' ';
+	used += (unsigned)(stpcpy(line + used, key) - (line + used));
+	line[used++] = '=';
+	log_value(line + used, VALUE_BYTES, value);
+	return used + (unsigned)strlen(line + used);
+}
+
+/* The time to the second is written once a second. */
+static unsigned add_time(char *line)
+{
+	static _Thread_local struct {
+		time_t second;
+		unsigned length;
+		char text[sizeof("time=2026-11-26T00:00:00") + 8];
+	} last;
+	struct timespec now;
+	struct tm utc;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (!last.length || now.tv_sec != last.second) {
+		gmtime_r(&now.tv_sec, &utc);
+		last.length =
+		        (unsigned)strftime(last.text, sizeof(last.text), "time=%Y-%m-%dT%H:%M:%S", &utc);
+		last.second = now.tv_sec;
+	}
+	memcpy(line, last.text, last.length);
+	return last.length + (unsigned)snprintf(line + last.length, LINE_BYTES - last.length, ".%03ldZ",
+	                             now.tv_nsec / 1000000);
 }
 
 static unsigned line_start(
         char *line, enum log_level level, const struct log_subject *subject, const char *event)
 {
-	struct timespec now;
-	struct tm utc;
-	unsigned used;
+	unsigned used = add_time(line);
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	used = (unsigned)strftime(line, LINE_BYTES, "time=%Y-%m-%dT%H:%M:%S", &utc);
-	used += (unsigned)snprintf(line + used, LINE_BYTES - used, ".%03ldZ", now.tv_nsec / 1000000);
 	used = add_pair(line, used, "level", level_names[level]);
 	used = add_pair(line, used, "program", program_name);
 	used = add_pair(line, used, "event", event);

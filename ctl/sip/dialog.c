@@ -12,31 +12,51 @@
 #include "ctl/sip/dialog_table.h"
 #include "ctl/sip/uri.h"
 
+/* Puts `text` at `at`, unless `to` is NULL; returns where it ends. */
+static size_t put(char *to, size_t at, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (to)
+		memcpy(to + at, text, length + 1);
+	return at + length;
+}
+
+/* What party_of() gives, to `to`; NULL: nothing is written. Returns its length. */
+static size_t party_write(char *to, const osip_from_t *header, const char *uri)
+{
+	osip_list_iterator_t iterator;
+	size_t at = 0;
+
+	if (header->displayname) {
+		at = put(to, at, header->displayname);
+		at = put(to, at, " ");
+	}
+	at = put(to, at, "<");
+	at = put(to, at, uri);
+	at = put(to, at, ">");
+	for (osip_generic_param_t *param = osip_list_get_first(&header->gen_params, &iterator); param;
+	        param = osip_list_get_next(&iterator)) {
+		if (strcasecmp(param->gname, "tag") == 0)
+			continue;
+		at = put(to, at, ";");
+		at = put(to, at, param->gname);
+		at = put(to, at, param->gvalue ? "=" : "");
+		at = put(to, at, param->gvalue ? param->gvalue : "");
+	}
+	return at;
+}
+
 /* A From or To header without its tag, and without any more of them that somebody hid there. */
 static char *party_of(const osip_from_t *header)
 {
-	osip_list_iterator_t iterator;
-	char *text = NULL, *uri;
-	size_t length;
-	FILE *out;
+	char *text, *uri;
 
 	if (osip_uri_to_str(header->url, &uri))
 		return NULL;
-	out = open_memstream(&text, &length);
-	if (out) {
-		fprintf(out, "%s%s<%s>", header->displayname ? header->displayname : "",
-		        header->displayname ? " " : "", uri);
-		for (osip_generic_param_t *param = osip_list_get_first(&header->gen_params, &iterator); param;
-		        param = osip_list_get_next(&iterator)) {
-			if (strcasecmp(param->gname, "tag") != 0)
-				fprintf(out, ";%s%s%s", param->gname, param->gvalue ? "=" : "",
-				        param->gvalue ? param->gvalue : "");
-		}
-		if (fclose(out)) {
-			free(text);
-			text = NULL;
-		}
-	}
+	text = malloc(party_write(NULL, header, uri) + 1);
+	if (text)
+		party_write(text, header, uri);
 	osip_free(uri);
 	return text;
 }

@@ -31,22 +31,29 @@ enum named {
 	OTHER
 };
 
+#define NAME(name, compact)                                                                                  \
+	{                                                                                                    \
+		sizeof(name) - 1, compact, name                                                              \
+	}
+
 static const struct {
-	const char *name, *compact;
+	unsigned char length;
+	char compact; /* 0: none */
+	const char *name;
 } NAMES[] = {
-        [CONTENT_LENGTH] = {"Content-Length", "l"},
-        [CALL_ID] = {"Call-ID", "i"},
-        [CONTENT_TYPE] = {"Content-Type", "c"},
-        [CSEQ] = {"CSeq", NULL},
-        [FROM] = {"From", "f"},
-        [MAX_FORWARDS] = {"Max-Forwards", NULL},
-        [TO] = {"To", "t"},
-        [CONTACT] = {"Contact", "m"},
-        [ROUTE] = {"Route", NULL},
-        [RECORD_ROUTE] = {"Record-Route", NULL},
-        [REFER_TO] = {"Refer-To", "r"},
-        [REFERRED_BY] = {"Referred-By", "b"},
-        [ASSERTED] = {"P-Asserted-Identity", NULL},
+        [CONTENT_LENGTH] = NAME("Content-Length", 'l'),
+        [CALL_ID] = NAME("Call-ID", 'i'),
+        [CONTENT_TYPE] = NAME("Content-Type", 'c'),
+        [CSEQ] = NAME("CSeq", 0),
+        [FROM] = NAME("From", 'f'),
+        [MAX_FORWARDS] = NAME("Max-Forwards", 0),
+        [TO] = NAME("To", 't'),
+        [CONTACT] = NAME("Contact", 'm'),
+        [ROUTE] = NAME("Route", 0),
+        [RECORD_ROUTE] = NAME("Record-Route", 0),
+        [REFER_TO] = NAME("Refer-To", 'r'),
+        [REFERRED_BY] = NAME("Referred-By", 'b'),
+        [ASSERTED] = NAME("P-Asserted-Identity", 0),
 };
 
 static struct verdict bad(const char *reason)
@@ -79,19 +86,31 @@ bool sip_is_keepalive(const char *bytes, size_t length)
 	return true;
 }
 
+enum { CONTROL = 1, SEPARATOR = 2 };
+
+static const unsigned char CLASS[256] = {
+        [0 ... '\t' - 1] = CONTROL,
+        ['\t' + 1 ... ' ' - 1] = CONTROL,
+        [0x7f] = CONTROL,
+        [','] = SEPARATOR,
+        [';'] = SEPARATOR,
+        ['&'] = SEPARATOR,
+};
+
 /* Parameters within the limit, and no control character. */
 static struct verdict check_characters(const char *line, const char *end)
 {
-	int count = 0;
+	unsigned seen = 0, count = 0;
 
 	for (; line < end; line++) {
-		unsigned char c = (unsigned char)*line;
+		unsigned char class = CLASS[(unsigned char)*line];
 
-		count += c == ',' || c == ';' || c == '&';
-		if ((c < ' ' && c != '\t') || c == 0x7f)
-			return bad("Control character in a header");
+		seen |= class;
+		count += class;
 	}
-	return count > GUARD_SEPARATORS ? bad("Too many parameters") : FINE;
+	if (seen & CONTROL)
+		return bad("Control character in a header");
+	return count > GUARD_SEPARATORS * SEPARATOR ? bad("Too many parameters") : FINE;
 }
 
 /*
@@ -100,9 +119,8 @@ static struct verdict check_characters(const char *line, const char *end)
  */
 static struct verdict check_escapes(const char *line, const char *end)
 {
-	for (; end - line > 2; line++) {
-		if (*line == '%' &&
-		        (line[1] == '0' || line[1] == '1' || (line[1] == '7' && (line[2] | 0x20) == 'f')))
+	for (; end - line > 2 && (line = memchr(line, '%', (size_t)(end - line - 2))); line++) {
+		if (line[1] == '0' || line[1] == '1' || (line[1] == '7' && (line[2] | 0x20) == 'f'))
 			return bad("Escaped control character");
 	}
 	return FINE;
@@ -179,26 +197,35 @@ static struct verdict check_start_line(const char *line, const char *end)
 	return verdict.status ? verdict : check_request_line(line, end);
 }
 
+/* The next CR LF; NULL: there is none. */
+static char *line_stop(char *from, const char *end)
+{
+	for (char *c = from; (c = memchr(c, '\n', (size_t)(end - c))); c++)
+		if (c > from && c[-1] == '\r')
+			return c - 1;
+	return NULL;
+}
+
 /*
  * A folded line becomes one (RFC 3261 7.3.1). A CR or LF that isn't part of a line end stays, and is refused
  * as any control character.
  */
 static void join_lines(char *header, const char *end)
 {
-	for (char *c = header; c + 2 < end; c++) {
-		if (c[0] == '\r' && c[1] == '\n' && is_space(c[2]))
-			c[0] = c[1] = ' ';
+	char *stop;
+
+	for (char *c = header; (stop = line_stop(c, end)) && stop + 2 < end; c = stop + 2) {
+		if (is_space(stop[2]))
+			stop[0] = stop[1] = ' ';
 	}
 }
 
 static enum named name_of(const char *name, size_t length)
 {
 	for (int i = 0; i < OTHER; i++) {
-		const char *full = NAMES[i].name, *compact = NAMES[i].compact;
-
-		if (strlen(full) == length && strncasecmp(name, full, length) == 0)
+		if (NAMES[i].length == length && strncasecmp(name, NAMES[i].name, length) == 0)
 			return (enum named)i;
-		if (compact && length == 1 && (name[0] | 0x20) == compact[0])
+		if (NAMES[i].compact && length == 1 && (name[0] | 0x20) == NAMES[i].compact)
 			return (enum named)i;
 	}
 	return OTHER;
@@ -283,10 +310,10 @@ static struct verdict check_header(char *header, char *end, struct seen *seen)
 	struct verdict verdict;
 
 	join_lines(header, end);
-	stop = memmem(line, (size_t)(end - line), "\r\n", 2);
+	stop = line_stop(line, end);
 	verdict = check_start_line(line, stop);
 	for (line = stop + 2; !verdict.status && line < end; line = stop + 2) {
-		stop = memmem(line, (size_t)(end - line), "\r\n", 2);
+		stop = line_stop(line, end);
 		verdict = check_line(line, stop, seen);
 	}
 	return verdict;
