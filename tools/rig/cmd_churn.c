@@ -216,4 +216,4 @@ static int churn_run(const struct rig_options *options)
 }
 
 const struct rig_command cmd_churn = {
-        "churn", "calls are parked, taken and hung up at a rate, on and on", churn_run};
+        "churn", "", "calls are parked, taken and hung up at a rate, on and on", churn_run};

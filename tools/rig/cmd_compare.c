@@ -250,4 +250,4 @@ static int compare_run(const struct rig_options *options)
 }
 
 const struct rig_command cmd_compare = {
-        "compare", "the same work by rtpengine, in turns with xdpark", compare_run};
+        "compare", " rtpengine", "the same work by rtpengine, in turns with xdpark", compare_run};

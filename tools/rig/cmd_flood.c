@@ -121,4 +121,4 @@ static int flood_run(const struct rig_options *options)
 	return code;
 }
 
-const struct rig_command cmd_flood = {"flood", "calls are parked under a flood of garbage", flood_run};
+const struct rig_command cmd_flood = {"flood", "", "calls are parked under a flood of garbage", flood_run};

@@ -15,4 +15,4 @@ static int forward_run(const struct rig_options *options)
 	return code;
 }
 
-const struct rig_command cmd_forward = {"forward", "N bridges: 2 N callers hear each other", forward_run};
+const struct rig_command cmd_forward = {"forward", "", "N bridges: 2 N callers hear each other", forward_run};

@@ -15,4 +15,4 @@ static int hold_run(const struct rig_options *options)
 	return code;
 }
 
-const struct rig_command cmd_hold = {"hold", "N parked callers hear the hold stream", hold_run};
+const struct rig_command cmd_hold = {"hold", "", "N parked callers hear the hold stream", hold_run};

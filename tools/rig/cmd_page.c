@@ -24,4 +24,5 @@ static int page_run(const struct rig_options *options)
 	return RIG_CLEAN;
 }
 
-const struct rig_command cmd_page = {"page", "reports (JSON files) as an HTML page with plots", page_run};
+const struct rig_command cmd_page = {
+        "page", " FILE...", "reports (JSON files) as an HTML page with plots", page_run};

@@ -236,4 +236,4 @@ static int park_run(const struct rig_options *options)
 	return code;
 }
 
-const struct rig_command cmd_park = {"park", "calls are parked at a rate, by INVITE or REFER", park_run};
+const struct rig_command cmd_park = {"park", "", "calls are parked at a rate, by INVITE or REFER", park_run};

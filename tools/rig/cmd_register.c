@@ -178,4 +178,5 @@ static int register_run(const struct rig_options *options)
 	return code;
 }
 
-const struct rig_command cmd_register = {"register", "phones register at a rate, with digest", register_run};
+const struct rig_command cmd_register = {
+        "register", "", "phones register at a rate, with digest", register_run};

@@ -138,4 +138,4 @@ static int take_run(const struct rig_options *options)
 	return code;
 }
 
-const struct rig_command cmd_take = {"take", "parked calls are taken at a rate", take_run};
+const struct rig_command cmd_take = {"take", "", "parked calls are taken at a rate", take_run};

@@ -15,6 +15,7 @@ enum {
 
 struct rig_command {
 	const char *name;
+	const char *arguments; /* that it must be given */
 	const char *help;
 	/* Runs it and prints its report. An exit code; whoever fails has said why on stderr. */
 	int (*run)(const struct rig_options *options);

@@ -29,6 +29,9 @@
 #define USERS    "101-103,110"
 #define PASSWORD "secret-%u"
 
+/* All but the one that only writes. */
+#define MEASURES CALLS "register "
+
 enum { SIP_PORT = 5060 };
 
 static const struct {
@@ -64,8 +67,9 @@ static const struct {
         {{"threads", 1, 0, 't'}, " N", "that talk (one for each CPU)", MEDIA},
         {{"direct", 0, 0, 'D'}, "", "set calls up in the maps of a dataplane without controller", MEDIA},
         {{"dataplane", 1, 0, 'P'}, " PATH", "its socket (/run/xdpark/dataplane.sock)", MEDIA},
-        {{"server", 1, 0, 'S'}, " IP:PORT", "where SIP goes to (" DEFAULT_SERVER ")", NULL},
-        {{"domain", 1, 0, 'd'}, " NAME", "of the tenant (" DEFAULT_DOMAIN "; register: acme.example)", NULL},
+        {{"server", 1, 0, 'S'}, " IP:PORT", "where SIP goes to (" DEFAULT_SERVER ")", MEASURES},
+        {{"domain", 1, 0, 'd'}, " NAME", "of the tenant (" DEFAULT_DOMAIN "; register: acme.example)",
+                MEASURES},
         {{"number", 1, 0, 'N'}, " N", "to park at (700)", " hold park flood compare "},
         {{"orbit", 1, 0, 'o'}, " N", "the first of as many as there are calls (100000)",
                 " forward take churn compare "},
@@ -78,25 +82,36 @@ static const struct {
         {{"namespace", 1, 0, 'X'}, " NAME", "network namespace in which it is started (xdpark-relay)",
                 " compare "},
         {{"interface", 1, 0, 'i'}, " NAME", "towards the relay (" DEFAULT_INTERFACE ")", CALLS},
-        {{"local", 1, 0, 'l'}, " IP[-IP]", "addresses of callers or phones (" DEFAULT_LOCAL ")", NULL},
+        {{"local", 1, 0, 'l'}, " IP[-IP]", "addresses of callers or phones (" DEFAULT_LOCAL ")", MEASURES},
         {{"clip", 1, 0, 'c'}, " CLIP", "what is to be heard: music:FILE[@LEVEL], ringback:COUNTRY, silence",
                 CALLS},
         {{"no-cpu", 0, 0, 'C'}, "", "don't measure CPU time: no idle time is needed", MEDIA},
-        {{"json", 0, 0, 'j'}, "", "print the report as JSON", NULL},
+        {{"json", 0, 0, 'j'}, "", "print the report as JSON", MEASURES},
         {{"version", 0, 0, 'v'}, "", "print the version and exit", NULL},
         {{"help", 0, 0, 'h'}, "", "print this and exit", NULL},
 };
 
 enum { OPTIONS = sizeof(table) / sizeof(table[0]) };
 
-void rig_options_help(void)
+/* Whether a subcommand takes it. */
+static bool is_taken(int option, const char *command)
+{
+	char word[RIG_NAME];
+
+	snprintf(word, sizeof(word), " %s ", command);
+	return !table[option].of || strstr(table[option].of, word);
+}
+
+void rig_options_help(const char *command)
 {
 	char text[64];
 
 	for (int i = 0; i < OPTIONS; i++) {
+		if (command && !is_taken(i, command))
+			continue;
 		snprintf(text, sizeof(text), "--%s%s", table[i].option.name, table[i].argument);
 		printf("  %-22s %s", text, table[i].help);
-		if (table[i].of)
+		if (table[i].of && !command)
 			printf("; of%.*s", (int)strlen(table[i].of) - 1, table[i].of);
 		putchar('\n');
 	}
@@ -344,14 +359,11 @@ static void defaults_register(struct rig_options *options)
 	options->domain = "acme.example";
 }
 
-/* Whether the subcommand takes the option. */
+/* The same, said to who gave it. */
 static bool option_goes(const struct rig_options *options, int letter)
 {
-	char word[64];
-
-	snprintf(word, sizeof(word), " %s ", options->command);
 	for (int i = 0; i < OPTIONS; i++) {
-		if (table[i].option.val != letter || !table[i].of || strstr(table[i].of, word))
+		if (table[i].option.val != letter || is_taken(i, options->command))
 			continue;
 		fprintf(stderr, "xdpark-rig: %s takes no --%s\n", options->command, table[i].option.name);
 		return false;

@@ -55,7 +55,7 @@ struct rig_options {
  */
 int rig_options_read(struct rig_options *options, int argc, char **argv);
 
-/* The list for --help. */
-void rig_options_help(void);
+/* The list for --help: what this subcommand takes; NULL: all, with who takes it. */
+void rig_options_help(const char *command);
 
 #endif
