@@ -15,7 +15,7 @@
 #include "tools/rig/veth.h"
 
 /* TALKERS: at 50 packets a second each, no more than a busy machine can send. */
-enum { IDLE_MS = 2000, SETTLE_MS = 500, RUN_MS = 2000, TALKERS = 20000 };
+enum { PIECES = 5, PIECE_MS = 400, SETTLE_MS = 500, TALKERS = 20000 };
 
 #define NEAR "rig0"
 #define FAR  "rig1"
@@ -28,15 +28,13 @@ struct result {
 	char error[CALLERS_ERROR];
 };
 
-static int busy_measure(unsigned settle_ms, unsigned run_ms, double *cores)
+static int piece_measure(double *cores)
 {
-	struct machine_time from = {0}, to = {0};
-	int failed = machine_sleep_until(machine_clock_ns() + settle_ms * 1000000ULL);
+	struct machine_time from, to = {0};
+	int failed = machine_now(&from);
 
 	if (!failed)
-		failed = machine_now(&from);
-	if (!failed)
-		failed = machine_sleep_until(from.at_ns + run_ms * 1000000ULL);
+		failed = machine_sleep_until(from.at_ns + PIECE_MS * 1000000ULL);
 	if (!failed)
 		failed = machine_now(&to);
 	if (!failed)
@@ -44,6 +42,29 @@ static int busy_measure(unsigned settle_ms, unsigned run_ms, double *cores)
 	machine_time_free(&from);
 	machine_time_free(&to);
 	return failed;
+}
+
+static int cores_compare(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* In the middle of several pieces: what somebody else does for a moment would be taken off the relay's share.
+ */
+static int busy_measure(unsigned settle_ms, double *cores)
+{
+	double pieces[PIECES];
+	int failed = machine_sleep_until(machine_clock_ns() + settle_ms * 1000000ULL);
+
+	for (unsigned i = 0; !failed && i < PIECES; i++)
+		failed = piece_measure(&pieces[i]);
+	if (failed)
+		return failed;
+	qsort(pieces, PIECES, sizeof(*pieces), cores_compare);
+	*cores = pieces[PIECES / 2];
+	return 0;
 }
 
 static int far_attach(int program)
@@ -62,7 +83,7 @@ static int far_run(struct callers *callers, int program, double *cores, double *
 		return failed;
 	callers_window(callers, 0, UINT64_MAX);
 	start = machine_clock_ns();
-	failed = busy_measure(SETTLE_MS, RUN_MS, cores);
+	failed = busy_measure(SETTLE_MS, cores);
 	if (!failed)
 		failed = callers_totals(callers, &totals);
 	if (!failed)
@@ -154,7 +175,7 @@ int share_measure(struct share *share, const struct callers_options *options,
 {
 	struct result result = {.error = "the rig's own share couldn't be measured"};
 	double idle;
-	int failed = busy_measure(0, IDLE_MS, &idle);
+	int failed = busy_measure(0, &idle);
 
 	if (!failed)
 		failed = child_measure(options, manner, threads, &result);
