@@ -22,7 +22,7 @@ static int dialog_copy(const struct dialog *dialog, struct dialog *copy)
 {
 	*copy = *dialog;
 	copy->dialogs = NULL;
-	copy->next = NULL;
+	copy->entry = (struct table_entry){0};
 	copy->remote_tag = NULL;
 	copy->routes = NULL;
 	copy->route_count = 0;

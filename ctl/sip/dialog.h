@@ -4,6 +4,7 @@
 #define XDPARK_SIP_DIALOG_H
 
 #include "ctl/sip/message.h"
+#include "ctl/sip/table.h"
 #include "ctl/sip/transaction.h"
 
 /* All dialogs, found by Call-ID and tags. */
@@ -14,9 +15,9 @@ void dialogs_free(struct dialogs *dialogs);
 
 /* State that could be written as a row: plain strings and numbers. */
 struct dialog {
-	struct dialogs *dialogs; /* NULL: not in the table */
-	struct dialog *next;     /* of the table's chain */
-	void *owner;             /* the leg */
+	struct dialogs *dialogs;  /* NULL: not in the table */
+	struct table_entry entry; /* in it, by local_tag */
+	void *owner;              /* the leg */
 	char *call_id;
 	char local_tag[40];
 	char *remote_tag; /* NULL: none yet (UAC before the first response with a tag) */
@@ -68,10 +69,6 @@ struct dialog *dialog_find(const struct dialogs *dialogs, const osip_message_t *
 /* By what a Replaces header or a Refer-To names; tags from our point of view. */
 struct dialog *dialog_find_tags(
         const struct dialogs *dialogs, const char *call_id, const char *local_tag, const char *remote_tag);
-
-/* Every dialog. `each` may close any dialog, and open new ones (which may come up or not). */
-void dialogs_each(
-        const struct dialogs *dialogs, void (*each)(void *context, struct dialog *dialog), void *context);
 
 /*
  * Checks an in-dialog request: 0, or a status to answer with: 500 when CSeq is lower than the last, 403 when

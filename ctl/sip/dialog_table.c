@@ -5,19 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BUCKETS = 64 };
-
-/* Somebody who walks over all dialogs, while any of them may be closed. */
-struct walk {
-	struct dialog *next;
-	struct walk *outer;
-};
+#include "ctl/timer.h"
 
 struct dialogs {
-	struct dialog **buckets; /* by local tag: ours, at random, so that nobody can fill one bucket */
-	uint32_t size;           /* a power of two */
-	uint32_t count;
-	struct walk *walks;
+	struct table *by_tag; /* ours, at random; forks of an INVITE of ours share one */
 };
 
 int dialogs_new(struct dialogs **dialogs)
@@ -26,9 +17,8 @@ int dialogs_new(struct dialogs **dialogs)
 
 	if (!made)
 		return -ENOMEM;
-	made->size = FIRST_BUCKETS;
-	made->buckets = calloc(made->size, sizeof(struct dialog *));
-	if (!made->buckets) {
+	made->by_tag = table_new();
+	if (!made->by_tag) {
 		free(made);
 		return -ENOMEM;
 	}
@@ -38,94 +28,44 @@ int dialogs_new(struct dialogs **dialogs)
 
 void dialogs_free(struct dialogs *dialogs)
 {
+	struct table_entry *entry;
+
 	if (!dialogs)
 		return;
-	for (uint32_t i = 0; i < dialogs->size; i++) {
-		for (struct dialog *dialog = dialogs->buckets[i]; dialog; dialog = dialog->next)
-			dialog->dialogs = NULL;
-	}
-	free(dialogs->buckets);
+	while ((entry = table_any(dialogs->by_tag)))
+		dialogs_remove(owner_of(entry, struct dialog, entry));
+	table_free(dialogs->by_tag);
 	free(dialogs);
-}
-
-static struct dialog **bucket_of(struct dialog **buckets, uint32_t size, const char *local_tag)
-{
-	uint32_t hash = 2166136261U;
-
-	for (; *local_tag; local_tag++)
-		hash = (hash ^ (uint8_t)*local_tag) * 16777619U;
-	return &buckets[hash & (size - 1)];
-}
-
-/* Twice the buckets. Without memory the chains grow instead. */
-static void table_grow(struct dialogs *dialogs)
-{
-	uint32_t size = dialogs->size * 2;
-	struct dialog **buckets = calloc(size, sizeof(struct dialog *));
-
-	if (!buckets)
-		return;
-	for (uint32_t i = 0; i < dialogs->size; i++) {
-		struct dialog *dialog = dialogs->buckets[i];
-
-		while (dialog) {
-			struct dialog *next = dialog->next;
-			struct dialog **bucket = bucket_of(buckets, size, dialog->local_tag);
-
-			dialog->next = *bucket;
-			*bucket = dialog;
-			dialog = next;
-		}
-	}
-	free(dialogs->buckets);
-	dialogs->buckets = buckets;
-	dialogs->size = size;
 }
 
 void dialogs_put(struct dialogs *dialogs, struct dialog *dialog)
 {
-	struct dialog **bucket;
-
-	/* A walk stands in a chain that mustn't change under it. */
-	if (dialogs->count >= dialogs->size && !dialogs->walks && dialogs->size < 1U << 30)
-		table_grow(dialogs);
-	bucket = bucket_of(dialogs->buckets, dialogs->size, dialog->local_tag);
-	dialog->next = *bucket;
-	*bucket = dialog;
+	dialog->entry.key = (struct table_key){dialog->local_tag, strlen(dialog->local_tag)};
+	table_add(dialogs->by_tag, &dialog->entry);
 	dialog->dialogs = dialogs;
-	dialogs->count++;
 }
 
 void dialogs_remove(struct dialog *dialog)
 {
-	struct dialogs *dialogs = dialog->dialogs;
-	struct dialog **link = bucket_of(dialogs->buckets, dialogs->size, dialog->local_tag);
-
-	while (*link != dialog)
-		link = &(*link)->next;
-	*link = dialog->next;
-	for (struct walk *walk = dialogs->walks; walk; walk = walk->outer) {
-		if (walk->next == dialog)
-			walk->next = dialog->next;
-	}
-	dialogs->count--;
+	table_remove(dialog->dialogs->by_tag, &dialog->entry);
 	dialog->dialogs = NULL;
 }
 
-void dialogs_each(
-        const struct dialogs *dialogs, void (*each)(void *context, struct dialog *dialog), void *context)
+static struct dialog *dialog_of(struct table_entry *entry)
 {
-	struct dialogs *table = (struct dialogs *)dialogs; /* the walk is noted, nothing else changes */
-	struct walk walk = {.outer = table->walks};
+	return entry ? owner_of(entry, struct dialog, entry) : NULL;
+}
 
-	table->walks = &walk;
-	for (uint32_t i = 0; i < table->size; i++) {
-		for (struct dialog *dialog = table->buckets[i]; dialog; dialog = walk.next) {
-			walk.next = dialog->next;
-			each(context, dialog);
-		}
-	}
-	table->walks = walk.outer;
+static struct dialog *tag_first(const struct dialogs *dialogs, const char *local_tag)
+{
+	const struct table_key key = {local_tag, strlen(local_tag)};
+
+	return dialog_of(table_find(dialogs->by_tag, &key));
+}
+
+static struct dialog *tag_next(const struct dialog *dialog)
+{
+	return dialog_of(table_find_next(&dialog->entry));
 }
 
 /* The value of the tag parameter; NULL: none (RFC 2543 far ends). */
@@ -140,11 +80,11 @@ const char *tag_of(const osip_from_t *header)
 struct dialog *dialog_find_tags(
         const struct dialogs *dialogs, const char *call_id, const char *local_tag, const char *remote_tag)
 {
-	struct dialog *dialog = *bucket_of(dialogs->buckets, dialogs->size, local_tag);
+	struct dialog *dialog = tag_first(dialogs, local_tag);
 
-	for (; dialog; dialog = dialog->next) {
-		if (dialog->remote_tag && strcmp(dialog->local_tag, local_tag) == 0 &&
-		        strcmp(dialog->remote_tag, remote_tag) == 0 && strcmp(dialog->call_id, call_id) == 0)
+	for (; dialog; dialog = tag_next(dialog)) {
+		if (dialog->remote_tag && strcmp(dialog->remote_tag, remote_tag) == 0 &&
+		        strcmp(dialog->call_id, call_id) == 0)
 			return dialog;
 	}
 	return NULL;
@@ -174,9 +114,8 @@ struct dialog *dialog_find(const struct dialogs *dialogs, const osip_message_t *
 
 	if (!ours || !request->call_id || !request->call_id->number)
 		return NULL;
-	for (dialog = *bucket_of(dialogs->buckets, dialogs->size, ours); dialog; dialog = dialog->next) {
-		if (strcmp(dialog->local_tag, ours) == 0 && tag_fits(dialog, theirs) &&
-		        call_id_is(request->call_id, dialog->call_id))
+	for (dialog = tag_first(dialogs, ours); dialog; dialog = tag_next(dialog)) {
+		if (tag_fits(dialog, theirs) && call_id_is(request->call_id, dialog->call_id))
 			return dialog;
 	}
 	return NULL;

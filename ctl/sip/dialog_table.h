@@ -8,7 +8,7 @@
 /* Puts a dialog in, by its local tag. Never fails. */
 void dialogs_put(struct dialogs *dialogs, struct dialog *dialog);
 
-/* Takes it out of its table. Somebody who walks over the dialogs goes on with the next. */
+/* Takes it out of its table. */
 void dialogs_remove(struct dialog *dialog);
 
 /* The value of a From or To header's tag; NULL: none (far ends of RFC 2543). */

@@ -2,15 +2,21 @@
 #include "ctl/sip/table.h"
 
 #include <endian.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 enum { FIRST_SLOTS = 4096 };
 
+/*
+ * Linear hashing: entries are in slots 0 to half + split. Each that comes splits one slot more, so that no
+ * single message pays for doubling a table of hundreds of thousands.
+ */
 struct table {
-	struct table_entry **slots;
-	size_t slot_count; /* a power of two */
+	struct table_entry **slots; /* 2 * half of them */
+	size_t half;                /* a power of two */
+	size_t split; /* below half: slots that have been split in two by one more bit of the hash */
 	size_t entries;
 	size_t empty; /* so many slots at the beginning are known to be empty */
 	uint64_t secret[2];
@@ -73,8 +79,8 @@ struct table *table_new(void)
 
 	if (!table)
 		return NULL;
-	table->slots = calloc(FIRST_SLOTS, sizeof(struct table_entry *));
-	table->slot_count = FIRST_SLOTS;
+	table->slots = calloc(2 * FIRST_SLOTS, sizeof(struct table_entry *));
+	table->half = FIRST_SLOTS;
 	if (!table->slots || getrandom(table->secret, sizeof(table->secret), 0) != sizeof(table->secret)) {
 		table_free(table);
 		return NULL;
@@ -92,50 +98,79 @@ void table_free(struct table *table)
 
 static struct table_entry **slot_of(const struct table *table, uint64_t hash)
 {
-	return &table->slots[hash & (table->slot_count - 1)];
+	size_t slot = hash & (table->half - 1);
+
+	if (slot < table->split)
+		slot = hash & (2 * table->half - 1);
+	return &table->slots[slot];
 }
 
-/* Twice as many slots; without memory the chains get longer instead. */
+/* Room for twice as many slots, once all are split. False: no memory; chains get longer instead. */
+static bool room_double(struct table *table)
+{
+	struct table_entry **slots = reallocarray(table->slots, 4 * table->half, sizeof(*slots));
+
+	if (!slots)
+		return false;
+	memset(slots + 2 * table->half, 0, 2 * table->half * sizeof(*slots));
+	table->slots = slots;
+	table->half *= 2;
+	table->split = 0;
+	return true;
+}
+
+/* One slot more. */
 static void grow(struct table *table)
 {
-	struct table_entry **old = table->slots, **slots;
-	size_t count = table->slot_count;
+	struct table_entry *entry, **stays, **goes;
 
-	slots = calloc(2 * count, sizeof(struct table_entry *));
-	if (!slots)
+	if (table->split == table->half && !room_double(table))
 		return;
-	table->slots = slots;
-	table->slot_count = 2 * count;
-	table->empty = 0;
-	for (size_t i = 0; i < count; i++) {
-		while (old[i]) {
-			struct table_entry *entry = old[i], **slot = slot_of(table, entry->hash);
-
-			old[i] = entry->next;
-			entry->next = *slot;
-			*slot = entry;
+	stays = &table->slots[table->split];
+	goes = stays + table->half;
+	while ((entry = *stays)) {
+		if (entry->hash & table->half) {
+			*stays = entry->next;
+			entry->next = NULL;
+			*goes = entry;
+			goes = &entry->next;
+		} else {
+			stays = &entry->next;
 		}
 	}
-	free(old);
+	table->split++;
+}
+
+static bool key_is(const struct table_entry *entry, uint64_t hash, const struct table_key *key)
+{
+	return entry->hash == hash && entry->key.length == key->length &&
+	       memcmp(entry->key.text, key->text, key->length) == 0;
 }
 
 struct table_entry *table_find(const struct table *table, const struct table_key *key)
 {
 	uint64_t hash = table_hash(table, key);
+	struct table_entry *entry = *slot_of(table, hash);
 
-	for (struct table_entry *entry = *slot_of(table, hash); entry; entry = entry->next) {
-		if (entry->hash == hash && entry->key.length == key->length &&
-		        memcmp(entry->key.text, key->text, key->length) == 0)
-			return entry;
-	}
-	return NULL;
+	while (entry && !key_is(entry, hash, key))
+		entry = entry->next;
+	return entry;
+}
+
+struct table_entry *table_find_next(const struct table_entry *entry)
+{
+	struct table_entry *next = entry->next;
+
+	while (next && !key_is(next, entry->hash, &entry->key))
+		next = next->next;
+	return next;
 }
 
 void table_add(struct table *table, struct table_entry *entry)
 {
 	struct table_entry **slot;
 
-	if (table->entries >= table->slot_count)
+	if (table->entries >= table->half + table->split)
 		grow(table);
 	entry->hash = table_hash(table, &entry->key);
 	slot = slot_of(table, entry->hash);

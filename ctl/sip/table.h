@@ -29,10 +29,15 @@ struct table *table_new(void);
 /* Entries are forgotten, not freed. NULL is legal. */
 void table_free(struct table *table);
 
-/* NULL: none. */
+/* The newest of that key; NULL: none. */
 struct table_entry *table_find(const struct table *table, const struct table_key *key);
 
-/* entry->key is set. Keys may be there more than once: the newest is found. */
+/* Another one of the same key, older; NULL: none. */
+struct table_entry *table_find_next(const struct table_entry *entry);
+
+/* entry->key is set. Keys may be there more than once. Takes about the same time however many entries there
+ * are.
+ */
 void table_add(struct table *table, struct table_entry *entry);
 
 /* It must be in the table. */
