@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Timers: TICK, every second. While a coding waits for room each tick sweeps the plans and tries again, up to
- * ROOM_MS; otherwise every SWEEP_TICKS-th sweeps, so that the least recently heard are known.
+ * Timers: a tick ten times a second. Each looks at a part of the plans, so that the least recently heard are
+ * known after LOOK_TICKS. While a coding waits for room all plans are looked at every second, and it is tried
+ * again, up to ROOM_MS.
  */
 #include "ctl/audio/coder.h"
 
@@ -21,7 +22,9 @@
 enum {
 	ROOM_MS = 10000,  /* how long a clip waits for others to be given up */
 	RETRY_MS = 60000, /* before a clip that failed is tried again */
-	SWEEP_TICKS = 10,
+	TICK_US = 100000,
+	RETRY_TICKS = 10,
+	LOOK_TICKS = 100,
 	SHARE = 4, /* one clip takes a quarter of the chunk memory at most */
 };
 
@@ -35,6 +38,8 @@ struct coder {
 	const struct xd_endpoint *endpoints;
 	const struct xd_rest *rests;
 	uint32_t endpoint_count;
+	uint32_t looked_at; /* endpoints below, by the look under way */
+	uint64_t look_began_ms;
 	struct clip *clips;
 	void (*ready)(void *context); /* NULL: nobody wants to know */
 	void *ready_context;
@@ -57,11 +62,30 @@ static void coding_fail(struct coding *coding, const char *event, const char *er
 	        log_value(why, sizeof(why), error));
 }
 
-static void coder_sweep(struct coder *coder)
+static void coder_look(struct coder *coder, uint32_t count)
 {
-	if (coder->endpoints)
-		hearing_sweep(coder->clips, coder->space, coder->endpoints, coder->rests,
-		        coder->endpoint_count, clock_monotonic_ms(NULL));
+	uint64_t now_ms = clock_monotonic_ms(NULL);
+	uint32_t first = coder->looked_at, end = first + count;
+
+	if (!coder->endpoints)
+		return;
+	if (end > coder->endpoint_count)
+		end = coder->endpoint_count;
+	if (!first)
+		coder->look_began_ms = now_ms;
+	hearing_look(coder->space, coder->endpoints, coder->rests, first, end, now_ms);
+	coder->looked_at = end;
+	if (end < coder->endpoint_count)
+		return;
+	hearing_judge(coder->clips, coder->look_began_ms, now_ms);
+	coder->looked_at = 0;
+}
+
+/* At all of them, now. */
+static void coder_look_at_all(struct coder *coder)
+{
+	coder->looked_at = 0;
+	coder_look(coder, coder->endpoint_count);
 }
 
 static void coding_give_up(struct coder *coder, struct coding *coding)
@@ -83,7 +107,7 @@ static int room_find(struct coder *coder, struct coding *coding, uint32_t count)
 	int failed = chunk_run_take(coder->space, count, coding, &first);
 
 	if (failed == -ENOSPC)
-		coder_sweep(coder);
+		coder_look_at_all(coder);
 	while (failed == -ENOSPC) {
 		struct coding *victim = hearing_victim(coder->clips, clock_monotonic_ms(NULL));
 
@@ -160,8 +184,9 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (++coder->ticks % SWEEP_TICKS == 0)
-		coder_sweep(coder);
+	coder_look(coder, (coder->endpoint_count + LOOK_TICKS - 1) / LOOK_TICKS);
+	if (++coder->ticks % RETRY_TICKS)
+		return;
 	for (struct clip *clip = coder->clips; clip; clip = clip->next) {
 		for (int codec = 0; codec < XD_CODECS; codec++) {
 			struct coding *coding = &clip->codings[codec];
@@ -222,7 +247,7 @@ int coder_prepare_now(struct coder *coder, struct coding *coding)
 
 int coder_new(struct coder **result, const struct audio_options *options)
 {
-	const struct timeval second = {.tv_sec = 1};
+	const struct timeval tick = {.tv_usec = TICK_US};
 	struct coder *coder = calloc(1, sizeof(*coder));
 	int failed = -ENOMEM;
 
@@ -235,7 +260,7 @@ int coder_new(struct coder **result, const struct audio_options *options)
 	coder->endpoint_count = options->endpoint_count;
 	coder->space = chunk_space_new(options->chunk_count);
 	coder->tick = event_new(options->base, -1, EV_PERSIST, on_tick, coder);
-	if (coder->space && coder->tick && event_add(coder->tick, &second) == 0)
+	if (coder->space && coder->tick && event_add(coder->tick, &tick) == 0)
 		failed = worker_new(&coder->worker, options->base, on_answer, coder);
 	if (failed < 0) {
 		coder_free(coder);

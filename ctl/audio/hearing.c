@@ -16,12 +16,12 @@ static struct coding *part_coding(
 	return chunk_owner(space, part->first);
 }
 
-void hearing_sweep(struct clip *clips, const struct chunk_space *space, const struct xd_endpoint *endpoints,
-        const struct xd_rest *rests, uint32_t endpoint_count, uint64_t now_ms)
+void hearing_look(const struct chunk_space *space, const struct xd_endpoint *endpoints,
+        const struct xd_rest *rests, uint32_t first, uint32_t end, uint64_t now_ms)
 {
 	struct coding *last = NULL;
 
-	for (uint32_t i = 0; i < endpoint_count; i++) {
+	for (uint32_t i = first; i < end; i++) {
 		unsigned in_use = endpoints[i].generation & 1;
 		const struct xd_plan_line *plan = &endpoints[i].plan[in_use];
 
@@ -37,11 +37,15 @@ void hearing_sweep(struct clip *clips, const struct chunk_space *space, const st
 			last = coding;
 		}
 	}
+}
+
+void hearing_judge(struct clip *clips, uint64_t since_ms, uint64_t now_ms)
+{
 	for (struct clip *clip = clips; clip; clip = clip->next) {
 		for (int codec = 0; codec < XD_CODECS; codec++) {
 			struct coding *coding = &clip->codings[codec];
 
-			if (coding->heard_ms != now_ms && !coding->unheard_since)
+			if (coding->heard_ms < since_ms && !coding->unheard_since)
 				coding->unheard_since = now_ms;
 		}
 	}

@@ -10,7 +10,8 @@
 #include "ctl/call/leg.h"
 #include "ctl/call/park.h"
 
-enum { SWEEP_MS = 2000 };
+/* All in 2 s, but never for long: who calls waits meanwhile. */
+enum { SWEEP_MS = 100, SWEEP_PARTS = 20 };
 
 struct tenant_state *tenant_state(const struct config_tenant *tenant)
 {
@@ -22,6 +23,8 @@ static void clip_ready(void *context)
 {
 	const struct calls *calls = context;
 
+	if (!calls->instead_count)
+		return;
 	for (struct leg *leg = calls->legs; leg; leg = leg->next)
 		leg_refresh_hold(leg);
 }
@@ -32,8 +35,9 @@ static void calls_sweep(struct timer *timer)
 {
 	struct calls *calls = owner_of(timer, struct calls, sweep);
 
-	clip_ready(calls);
-	endpoints_sweep(calls->endpoints);
+	if (++calls->sweeps % SWEEP_PARTS == 0)
+		clip_ready(calls);
+	endpoints_sweep(calls->endpoints, SWEEP_PARTS);
 	timer_set(calls->timers, &calls->sweep, SWEEP_MS, calls_sweep);
 }
 

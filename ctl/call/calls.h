@@ -45,7 +45,9 @@ struct calls {
 	struct latecomers *latecomers; /* of legs that have gone: other forks may still answer */
 	struct bridge *bridges;
 	struct timer reap, sweep;
+	unsigned sweeps;
 	uint32_t leg_count, bridge_count;
+	uint32_t instead_count; /* legs that hear the ringback until their hold audio is encoded */
 	struct call_counters counters;
 	uint64_t started_ms;
 };

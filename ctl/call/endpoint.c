@@ -46,6 +46,7 @@ struct endpoints {
 	uint32_t count;                  /* entries of the maps that belong to an address */
 	struct pool pools[XD_ADDRESSES]; /* by the dataplane's number */
 	uint32_t pool_count;
+	uint32_t swept; /* slots below have been seen by the sweep under way */
 };
 
 static struct pool *pool_of(struct endpoints *endpoints, uint32_t index)
@@ -267,10 +268,8 @@ static void slot_hold(struct endpoints *endpoints, uint32_t index, bool holds)
 {
 	struct slot *slot = &endpoints->slots[index];
 
-	if (holds && !slot->holds)
-		phases_join(endpoints->phases, index);
-	else if (!holds && slot->holds)
-		phases_leave(endpoints->phases, index);
+	if (holds != slot->holds)
+		(holds ? phases_join : phases_leave)(endpoints->phases, index);
 	slot->holds = holds;
 }
 
@@ -389,25 +388,32 @@ void endpoints_media_started(struct endpoints *endpoints, const struct xd_event 
 	                &dataplane_stream(endpoints->dataplane, event->endpoint)->last_in, __ATOMIC_RELAXED));
 }
 
-void endpoints_sweep(struct endpoints *endpoints)
+static void slot_sweep(struct endpoints *endpoints, uint32_t index, uint64_t now_ms, uint64_t now)
+{
+	struct slot *slot = &endpoints->slots[index];
+
+	if (!slot->used)
+		return;
+	if (slot->holds && !*dataplane_due(endpoints->dataplane, index))
+		stream_restart(endpoints, index, line_in_use(endpoints, index), now);
+	if (now_ms - slot->at < RENEW_MS)
+		return;
+	slot->at = now_ms;
+	if (line_in_use(endpoints, index)->action == XD_IDLE)
+		return;
+	__atomic_store_n(
+	        &dataplane_endpoint(endpoints->dataplane, index)->until, now + UNTIL_NS, __ATOMIC_RELAXED);
+}
+
+void endpoints_sweep(struct endpoints *endpoints, uint32_t parts)
 {
 	uint64_t now_ms = timers_now(endpoints->timers), now = clock_monotonic_ns();
+	uint32_t end = endpoints->swept + (endpoints->count + parts - 1) / parts;
 
-	for (uint32_t index = 1; index < endpoints->count; index++) {
-		struct slot *slot = &endpoints->slots[index];
-
-		if (!slot->used)
-			continue;
-		if (slot->holds && !*dataplane_due(endpoints->dataplane, index))
-			stream_restart(endpoints, index, line_in_use(endpoints, index), now);
-		if (now_ms - slot->at < RENEW_MS)
-			continue;
-		slot->at = now_ms;
-		if (line_in_use(endpoints, index)->action == XD_IDLE)
-			continue;
-		__atomic_store_n(&dataplane_endpoint(endpoints->dataplane, index)->until, now + UNTIL_NS,
-		        __ATOMIC_RELAXED);
-	}
+	for (; endpoints->swept < end && endpoints->swept < endpoints->count; endpoints->swept++)
+		slot_sweep(endpoints, endpoints->swept, now_ms, now);
+	if (endpoints->swept == endpoints->count)
+		endpoints->swept = 0;
 }
 
 void endpoint_counters(const struct endpoint *endpoint, struct endpoint_counters *counters)

@@ -77,10 +77,10 @@ void endpoint_change(struct endpoint *endpoint, const struct xd_plan *plan, bool
 
 /*
  * Renews `until` (15 minutes ahead) of endpoints in use where that is a minute old, and restarts holding
- * endpoints whose due is 0 and whose peer wasn't heard. To be called at least every minute; once a second is
- * better: it is cheap, and spreads the renewals.
+ * endpoints whose due is 0 and whose peer wasn't heard: at one of so many parts of all endpoints, the next
+ * one with each call. All should be seen every few seconds, and must be every minute.
  */
-void endpoints_sweep(struct endpoints *endpoints);
+void endpoints_sweep(struct endpoints *endpoints, uint32_t parts);
 
 /*
  * An event of the dataplane: the phone of an endpoint has begun to send. If it holds, its hold stream is put

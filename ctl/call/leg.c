@@ -99,8 +99,18 @@ void legs_free(struct calls *calls)
 	leg_reap(&calls->reap);
 }
 
+void leg_hears_instead(struct leg *leg, bool instead)
+{
+	if (instead && !leg->instead)
+		leg->calls->instead_count++;
+	else if (!instead && leg->instead)
+		leg->calls->instead_count--;
+	leg->instead = instead;
+}
+
 void leg_close_media(struct leg *leg)
 {
+	leg_hears_instead(leg, false);
 	timer_cancel(leg->calls->timers, &leg->unheard);
 	timer_cancel(leg->calls->timers, &leg->expires);
 	leg_reach_stop(leg);

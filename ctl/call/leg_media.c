@@ -100,7 +100,7 @@ void leg_hear_nothing(struct leg *leg, struct leg *other)
 	leg_plan(leg, &plan);
 	plan.action = XD_MUTE;
 	leg_join(&plan, other);
-	leg->instead = false;
+	leg_hears_instead(leg, false);
 	leg_change(leg, &plan);
 }
 
@@ -124,7 +124,7 @@ static int leg_hold_stream(struct leg *leg, struct xd_plan *plan)
 
 	if (result < 0)
 		return result;
-	leg->instead = !ready;
+	leg_hears_instead(leg, !ready);
 	if (leg_on_hold(leg) && before->ptime_ns == plan->ptime_ns && before->parts == plan->parts &&
 	        before->loop == plan->loop && !memcmp(&before->first, &plan->first, sizeof(plan->first)) &&
 	        !memcmp(before->later, plan->later, sizeof(plan->later)))
@@ -191,7 +191,7 @@ void leg_hear_leg(struct leg *leg, struct leg *other, bool until_heard)
 	leg_plan(leg, &plan);
 	plan.action = XD_FORWARD;
 	leg_join(&plan, other);
-	leg->instead = false;
+	leg_hears_instead(leg, false);
 	leg_change(leg, &plan);
 }
 
@@ -225,7 +225,7 @@ uint32_t leg_hear_number(struct leg *leg, const char *number)
 		log_info(&leg->subject, "not_announced", "orbit=%s error=\"%s\"", number, strerror(-result));
 		return 0;
 	}
-	leg->instead = false;
+	leg_hears_instead(leg, false);
 	leg_change(leg, &plan);
 	return length_ms;
 }

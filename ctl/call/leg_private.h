@@ -10,6 +10,9 @@ enum { LEG_UNHEARD_MS = 2000 };
 /* A leg in the list of all, without dialog or media. NULL: no memory. */
 struct leg *leg_new(struct calls *calls, const struct config_tenant *tenant);
 
+/* Sets leg->instead, which is counted. */
+void leg_hears_instead(struct leg *leg, bool instead);
+
 /* Gives up next hop and endpoint. */
 void leg_close_media(struct leg *leg);
 

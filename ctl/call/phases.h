@@ -13,8 +13,8 @@ enum { PHASE_NS = 2000000, PHASES = 10, PHASES_BLOCK = 64 };
 
 struct phases;
 
-/* For endpoints below `endpoints`; `burst`: frames that may fall due at once before more phases are used, 1 at
- * least. NULL: no memory. */
+/* For endpoints below `endpoints`; `burst`: frames that may fall due at once before more phases are used, 1
+ * at least. NULL: no memory. */
 struct phases *phases_new(uint32_t endpoints, uint32_t burst);
 void phases_free(struct phases *phases);
 

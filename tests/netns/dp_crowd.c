@@ -233,7 +233,7 @@ static void phones_live(double seconds)
 		from++;
 		turn();
 		if (from % 200 == 0)
-			endpoints_sweep(endpoints);
+			endpoints_sweep(endpoints, 1);
 	}
 }
 

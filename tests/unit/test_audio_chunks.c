@@ -150,7 +150,10 @@ static void plan(struct scene *scene, int i, enum xd_action action, const struct
 
 static struct coding *victim_at(struct scene *scene, uint64_t now)
 {
-	hearing_sweep(scene->clips, scene->space, scene->endpoints, scene->rests, ENDPOINTS, now);
+	/* In two parts. */
+	hearing_look(scene->space, scene->endpoints, scene->rests, 0, ENDPOINTS / 2, now);
+	hearing_look(scene->space, scene->endpoints, scene->rests, ENDPOINTS / 2, ENDPOINTS, now);
+	hearing_judge(scene->clips, now, now);
 	return hearing_victim(scene->clips, now);
 }
 

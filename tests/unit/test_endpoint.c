@@ -332,10 +332,10 @@ static void the_sweep_renews(void **state)
 	endpoint_change(&endpoint, &plan, true);
 	rig->fake->endpoints[1].until = 1;
 	rig->now += 59999;
-	endpoints_sweep(endpoints);
+	endpoints_sweep(endpoints, 1);
 	assert_int_equal(rig->fake->endpoints[1].until, 1);
 	rig->now += 1;
-	endpoints_sweep(endpoints);
+	endpoints_sweep(endpoints, 1);
 	assert_in_range(rig->fake->endpoints[1].until, clock_monotonic_ns() + 899000 * MS,
 	        clock_monotonic_ns() + 901000 * MS);
 	assert_int_equal(rig->fake->endpoints[1].generation, 1);
@@ -343,9 +343,38 @@ static void the_sweep_renews(void **state)
 	assert_int_equal(rig->fake->endpoints[other.index].until, 0);
 	endpoint_close(&endpoint);
 	rig->now += 600000;
-	endpoints_sweep(endpoints);
+	endpoints_sweep(endpoints, 1);
 	assert_int_equal(rig->fake->endpoints[1].until, 0);
 	assert_int_equal(rig->fake->endpoints[1].generation, 2);
+}
+
+/* In parts, each endpoint's turn comes once in a whole sweep. */
+static void a_sweep_in_parts_sees_all(void **state)
+{
+	struct rig *rig = opened(state);
+	struct endpoint legs[7];
+
+	for (unsigned i = 0; i < 7; i++) {
+		struct xd_plan plan;
+
+		legs[i] = leg(ipv4);
+		plan = hold_plan(&legs[i]);
+		endpoint_change(&legs[i], &plan, true);
+	}
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 1; i < 8; i++)
+			rig->fake->endpoints[i].until = 1;
+		rig->now += 60000;
+		for (unsigned part = 0; part < 4; part++) {
+			unsigned renewed = 0;
+
+			endpoints_sweep(endpoints, 4);
+			for (unsigned i = 1; i < 8; i++)
+				renewed += rig->fake->endpoints[i].until != 1;
+			/* 16 entries, of which 1 to 7 are in use. */
+			assert_int_equal(renewed, part ? 7 : 3);
+		}
+	}
 }
 
 /* The pump looks where the controller says that it has started a stream, and nowhere else. */
@@ -383,28 +412,28 @@ static void the_sweep_restarts(void **state)
 	endpoint_change(&endpoint, &plan, true);
 	rig->fake->due[1] = 0;
 	set_pos(rig, 1, 1, true);
-	endpoints_sweep(endpoints);
+	endpoints_sweep(endpoints, 1);
 	assert_int_equal(rig->fake->due[1], 0);
 	set_pos(rig, 1, 0, true);
 	now = clock_monotonic_ns();
 	starts = rig->fake->starts[0];
-	endpoints_sweep(endpoints);
+	endpoints_sweep(endpoints, 1);
 	assert_in_range(rig->fake->due[1], now, now + 60 * MS);
 	assert_int_equal(rig->fake->starts[0], starts + 1);
 	assert_int_equal((rig->fake->due[1] - endpoint.plan.t0) % (20 * MS), 0);
 	rig->fake->due[1] = 17;
-	endpoints_sweep(endpoints);
+	endpoints_sweep(endpoints, 1);
 	assert_int_equal(rig->fake->due[1], 17);
 	plan = endpoint.plan;
 	plan.action = XD_HOLD;
 	endpoint_change(&endpoint, &plan, false);
 	rig->fake->due[1] = 0;
 	set_pos(rig, 1, 2, true);
-	endpoints_sweep(endpoints);
+	endpoints_sweep(endpoints, 1);
 	assert_true(rig->fake->due[1] >= now);
 	plan.action = XD_FORWARD;
 	endpoint_change(&endpoint, &plan, false);
-	endpoints_sweep(endpoints);
+	endpoints_sweep(endpoints, 1);
 	assert_int_equal(rig->fake->due[1], 0);
 }
 
@@ -454,6 +483,7 @@ int main(void)
 	        TEST(who_was_heard_is_heard_on),
 	        TEST(who_was_not_heard_is_waited_for),
 	        TEST(the_sweep_renews),
+	        TEST(a_sweep_in_parts_sees_all),
 	        TEST(starts_are_told),
 	        TEST(the_sweep_restarts),
 	        TEST(counters_are_the_legs_own),

@@ -278,7 +278,7 @@ static int direct_serve(struct setup *setup, uint64_t until_ns)
 		turn(setup);
 		if (timers_now(setup->timers) - setup->swept_ms >= SWEEP_MS) {
 			setup->swept_ms = timers_now(setup->timers);
-			endpoints_sweep(setup->endpoints);
+			endpoints_sweep(setup->endpoints, 1);
 		}
 		now = machine_clock_ns();
 	}
