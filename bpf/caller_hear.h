@@ -135,18 +135,40 @@ static __always_inline int clip_matches(struct arrival *arrival, __u32 position)
 	return !other;
 }
 
-/* Where in the clip this payload can be: its place and flags, as `places` has it; CL_PLACE_NONE: nowhere. */
+/* Where in the clip this frame can be: its place and flags, as `places` has it; CL_PLACE_NONE: nowhere. */
 static __always_inline __u32 clip_find(const struct arrival *arrival)
 {
 	const __u64 *word = arrival->payload;
-	__u32 *place;
-	__u64 key;
+	__u32 *place, n;
+	__u64 key = 0;
 
-	if ((void *)(word + CL_CHUNK_WORDS) > arrival->end)
-		return CL_PLACE_NONE;
-	key = cl_chunk_key(word);
+	for (n = 0; n < CL_FRAME_CHUNKS && n < arrival->settings->frame_chunks; n++) {
+		if ((void *)(word + CL_CHUNK_WORDS) > arrival->end)
+			return CL_PLACE_NONE;
+		key = cl_frame_key(key, word);
+		word += CL_CHUNK_WORDS;
+	}
 	place = bpf_map_lookup_elem(&places, &key);
 	return place ? *place : CL_PLACE_NONE;
+}
+
+/*
+ * Finds out where in the clip the frame is, unless it fits where it was guessed to be. As long as frames have
+ * been the same at several places, only one that is nowhere is wrong. Returns whether it is somewhere.
+ */
+static __always_inline int clip_locate(struct arrival *arrival, int fits)
+{
+	struct cl_hearing *hearing = arrival->hearing;
+	__u32 place = clip_find(arrival);
+
+	hearing->placed = CL_UNPLACED;
+	if (place == CL_PLACE_NONE)
+		return 0;
+	hearing->placed = place & CL_PLACE_MANY ? CL_GUESSED : CL_PLACED;
+	if (fits)
+		return 1;
+	hearing->position = place & ~CL_PLACE_MANY;
+	return clip_matches(arrival, hearing->position);
 }
 
 /*
@@ -156,25 +178,22 @@ static __always_inline __u32 clip_find(const struct arrival *arrival)
 static __always_inline int hear_clip_payload(struct arrival *arrival, __u32 ticks)
 {
 	struct cl_hearing *hearing = arrival->hearing;
-	__u32 place;
+	int fits = 0;
 
 	if (hearing->placed) {
-		place = clip_place(arrival->settings, hearing->position, ticks / CL_CHUNK_TICKS);
-	} else {
-		place = clip_find(arrival);
-		if (place != CL_PLACE_NONE && place & CL_PLACE_MANY)
-			return 0;
-		hearing->placed = place != CL_PLACE_NONE;
+		hearing->position = clip_place(arrival->settings, hearing->position, ticks / CL_CHUNK_TICKS);
+		fits = clip_matches(arrival, hearing->position);
 	}
-	hearing->position = place;
-	if (hearing->placed && clip_matches(arrival, place)) {
+	if (hearing->placed != CL_PLACED)
+		fits = clip_locate(arrival, fits);
+	if (fits) {
 		hearing->wrong_in_row = 0;
 		return 1;
 	}
 	arrival_error(arrival, CL_payload_errors);
 	hearing->wrong_in_row++;
 	if (hearing->wrong_in_row >= CL_WRONG_IN_ROW)
-		hearing->placed = 0;
+		hearing->placed = CL_UNPLACED;
 	return 0;
 }
 
@@ -213,6 +232,13 @@ static __always_inline void hear_start(struct arrival *arrival, __u32 ssrc)
 	hearing->started = 1;
 }
 
+static __always_inline int speech_is_whole(const struct cl_speech *speech)
+{
+	__u64 check = speech->check[0] | (__u64)speech->check[1] << 16 | (__u64)speech->check[2] << 32;
+
+	return check == cl_speech_check(speech);
+}
+
 /* Whether the payload behind the speech is the speaker's pattern. */
 static __always_inline int talk_matches(struct arrival *arrival, const struct cl_speech *speech)
 {
@@ -233,7 +259,16 @@ static __always_inline int talk_matches(struct arrival *arrival, const struct cl
 		number += CL_CHUNK_WORDS;
 	}
 	arrival->payload_sum = sum;
-	return !other && speech->caller == arrival->hearing->peer;
+	return !other && speech->caller == arrival->hearing->peer && speech_is_whole(speech);
+}
+
+/* At a take the timestamp goes on by a frame at least, and by no more than the time that has passed. */
+static __always_inline int clock_goes_on(const struct arrival *arrival)
+{
+	__s32 ticks = arrival->timestamp - arrival->hearing->timestamp;
+	__u64 passed = arrival->now - arrival->hearing->last + CL_AHEAD_MS * 1000000ULL;
+
+	return ticks >= arrival->settings->frame_samples && ticks * CL_TICK_NS <= passed;
 }
 
 /* The first packet of the peer: how its numbers become what is heard. */
@@ -247,8 +282,7 @@ static __always_inline void hear_talk_start(struct arrival *arrival, const struc
 			hearing->gap_ns = arrival->now - hearing->last;
 			if ((__u16)(hearing->order + 1) != arrival->sequence)
 				arrival_error(arrival, CL_sequence_errors);
-			if ((__s32)(arrival->timestamp - hearing->timestamp) <
-			        arrival->settings->frame_samples)
+			if (!clock_goes_on(arrival))
 				arrival_error(arrival, CL_timestamp_errors);
 		}
 		hearing->expects = CL_TALK;
@@ -310,7 +344,9 @@ static __always_inline void hear_rtp(struct arrival *arrival)
 	}
 	if (packet->rtp_version != 0x80 || (packet->type & ~RTP_MARKER) != hearing->type ||
 	        packet->udp_length != bpf_htons(UDP_BYTES + RTP_BYTES + payload) ||
-	        (void *)(speech + 1) > arrival->end) {
+	        packet->length != bpf_htons(sizeof(*packet) + payload) || !packet->ttl ||
+	        (void *)(speech + 1) > arrival->end ||
+	        arrival->end - (void *)packet != sizeof(*packet) + payload) {
 		arrival_error(arrival, CL_type_errors);
 		return;
 	}

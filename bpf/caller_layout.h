@@ -44,6 +44,7 @@ enum {
 	CL_SEEN = 64,         /* numbers that a late packet may be behind and still be recognised */
 	CL_JUMP = 1000,       /* a larger step of the numbers is none: they began anew */
 	CL_WRONG_IN_ROW = 3,  /* wrong payloads after which the place in the clip is looked for again */
+	CL_AHEAD_MS = 200, /* more than this a stream's timestamps mustn't run ahead of the clock at a take */
 	CL_SPEECH_WORDS = 4,
 	CL_BUCKETS = 576,
 	CL_BUCKETS_EXACT = 64,  /* the first ones are one unit wide */
@@ -53,7 +54,7 @@ enum {
 
 #define CL_TICK_NS      125000ULL   /* of the 8000 Hz RTP clock */
 #define CL_PUMP_IFINDEX 1           /* live frames enter as the loopback interface */
-#define CL_PLACE_MANY   0x80000000U /* in `places`: the clip has this chunk more than once */
+#define CL_PLACE_MANY   0x80000000U /* in `places`: the clip has this frame more than once */
 #define CL_PLACE_NONE   0xffffffffU
 #define CL_MAGIC        0x4b504458 /* first bytes of what callers say: "XDPK" */
 
@@ -65,6 +66,13 @@ enum cl_expects {
 	CL_HOLD_THEN_TALK = 3, /* the clip until the peer is heard; the program makes it CL_TALK then */
 };
 
+/* Whether it is known where in the clip a caller is. */
+enum cl_placed {
+	CL_UNPLACED = 0,
+	CL_PLACED = 1,
+	CL_GUESSED = 2, /* at one of several places that have all sounded the same so far */
+};
+
 /* What a caller says, at the start of its payload; a pattern made from the first word follows. */
 struct cl_speech {
 	__u32 magic;
@@ -72,8 +80,8 @@ struct cl_speech {
 	__u32 count;     /* packets that this caller has sent so far, whatever their sequence numbers */
 	__u32 timestamp; /* as sent */
 	__u16 sequence;  /* as sent */
-	__u16 reserved[3];
-	__u64 sent; /* ns; when its turn began */
+	__u16 check[3];  /* cl_speech_check() of all the others */
+	__u64 sent;      /* ns; when its turn began */
 };
 
 struct cl_talking {
@@ -100,7 +108,7 @@ struct cl_hearing {
 	__u32 ssrc;
 	__u16 order;  /* last number: RTP sequence of the clip, low bits of `count` of a talker */
 	__u8 started; /* there was a packet: what follows is valid */
-	__u8 placed;  /* `position` is known */
+	__u8 placed;  /* enum cl_placed: of `position` */
 	__u32 timestamp;
 	__u32 position; /* chunk of the clip with which the last frame began */
 	__u64 grid;     /* ns; where the last frame belongs on the stream's own best-fitting grid */
@@ -187,15 +195,25 @@ _Static_assert(offsetof(struct cl_todo, turns) == 64, "cl_todo.turns");
 _Static_assert(sizeof(struct cl_settings) == 64, "cl_settings");
 _Static_assert(sizeof(struct cl_chunk) == 88, "cl_chunk");
 
-/* The key by which the place of a chunk in the clip is found. */
-static inline __u64 cl_chunk_key(const __u64 word[CL_CHUNK_WORDS])
+/* The key by which the place of a frame in the clip is found: of its chunks one by one, 0 before the first.
+ */
+static inline __u64 cl_frame_key(__u64 key, const __u64 word[CL_CHUNK_WORDS])
 {
-	__u64 key = 0;
 	int i;
 
 	for (i = 0; i < CL_CHUNK_WORDS; i++)
 		key = (key ^ word[i]) * 0x9e3779b97f4a7c15ULL + (key >> 29);
 	return key;
+}
+
+/* 48 bits that no change of the other members leaves as they are. */
+static inline __u64 cl_speech_check(const struct cl_speech *speech)
+{
+	__u64 check = ((__u64)speech->caller << 32 | speech->count) * 0x9e3779b97f4a7c15ULL;
+
+	check = (check ^ ((__u64)speech->timestamp << 16 | speech->sequence)) * 0xbf58476d1ce4e5b9ULL;
+	check = (check ^ speech->sent ^ (check >> 31)) * 0x94d049bb133111ebULL;
+	return check >> 16;
 }
 
 /* Word `number` of a speaker's payload, after struct cl_speech. */

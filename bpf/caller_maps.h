@@ -28,7 +28,7 @@ MAPPED_ARRAY(settings, 1, struct cl_settings);
 MAPPED_ARRAY(addresses, CL_ADDRESSES, struct cl_address);
 MAPPED_ARRAY(clip, 1, struct cl_chunk);
 
-/* Key of a chunk to its place in the clip; CL_PLACE_MANY: one of its places. */
+/* Key of a frame to its place in the clip; CL_PLACE_MANY: one of its places. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);

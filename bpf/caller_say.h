@@ -124,6 +124,7 @@ static __always_inline int say_packet(struct xdp_md *ctx, const struct cl_turn *
 	        .timestamp = say.timestamp,
 	        .sequence = say.sequence,
 	        .sent = now};
+	__u64 speech_check = cl_speech_check(&speech);
 	__u32 payload = settings->frame_chunks * CL_CHUNK_BYTES;
 	const __u16 *from = (const __u16 *)settings->source_mac;
 	const __u16 *to = (const __u16 *)settings->destination_mac;
@@ -133,6 +134,9 @@ static __always_inline int say_packet(struct xdp_md *ctx, const struct cl_turn *
 
 	if ((void *)(packet + 1) > end)
 		return XDP_ABORTED;
+	speech.check[0] = speech_check;
+	speech.check[1] = speech_check >> 16;
+	speech.check[2] = speech_check >> 32;
 #pragma unroll
 	for (i = 0; i < 3; i++) {
 		ethernet->destination_mac[i] = to[i];

@@ -5,16 +5,28 @@
 
 #include "bpf/parse.h"
 
+/* Which word of local_hints is an address's: by its last two bytes. */
+static __always_inline __u32 hint_row(const struct address *local)
+{
+	return (local->half[1] >> 56) ^ (local->half[1] >> 48 & 0xff);
+}
+
+/* Whether a row may be that address's: it is 0, nobody's, before the first packet. */
+static __always_inline int row_is(const struct xd_address *hinted, __u32 row)
+{
+	return hint_row((const struct address *)hinted->address) == row;
+}
+
 /* *number: of the local address. */
 static __always_inline int locate_number(const struct address *local, __u32 *number)
 {
-	__u32 row = (local->half[1] >> 56) ^ (local->half[1] >> 48 & 0xff); /* of its last two bytes */
+	__u32 row = hint_row(local);
 	__u32 *hint = bpf_map_lookup_elem(&local_hints, &row), *found;
 	const struct xd_address *hinted;
 
 	if (!hint)
 		return XD_END_pass_address;
-	/* Read once: addresses that share a row take turns in it, on any CPU. */
+	/* Read once: it may change on any CPU. */
 	*number = load(*hint);
 	hinted = address_at(*number);
 	if (hinted && hinted->in_use && address_equal(local, (const struct address *)hinted->address))
@@ -22,7 +34,11 @@ static __always_inline int locate_number(const struct address *local, __u32 *num
 	found = bpf_map_lookup_elem(&locals, local);
 	if (!found)
 		return XD_END_pass_address;
-	*number = *hint = *found;
+	/* The row is one address's as long as that is in use: if two took turns, every packet would write it.
+	 */
+	if (!hinted || !hinted->in_use || !row_is(hinted, row))
+		*hint = *found;
+	*number = *found;
 	return CONTINUE;
 }
 

@@ -108,7 +108,8 @@ int scene_open(void **state)
 	inet_pton(AF_INET, "10.2.0.1", &addresses[0]);
 	inet_pton(AF_INET, "10.2.0.2", &addresses[1]);
 	for (unsigned i = 0; i < CHUNKS; i++) {
-		memset(chunks[i].payload, (int)i, XD_CHUNK_BYTES);
+		memset(chunks[i].payload, (int)(i >= AGAIN && i < AGAIN + ALIKE ? i - AGAIN + ONCE : i),
+		        XD_CHUNK_BYTES);
 		chunks[i].sum = chunk_sum(chunks[i].payload);
 	}
 	/* Turns are taken from the entry of the CPU that runs the program. */

@@ -12,6 +12,9 @@ enum {
 	CALLERS = 4, /* two an address: 10.2.0.1 and 10.2.0.2 */
 	CHUNKS = 48,
 	LOOP = 24,
+	ONCE = 10, /* so many chunks from here are there again */
+	ALIKE = 6,
+	AGAIN = 30,
 	FRAME = 160,
 	RELAY_PORT = 20000,
 	NUMBER = 65530, /* sequence numbers wrap soon, and so do timestamps */

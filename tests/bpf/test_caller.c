@@ -109,6 +109,46 @@ static void a_stream_that_plays_elsewhere(void **state)
 	assert_counts(20, CL_payload_errors, CL_WRONG_IN_ROW);
 }
 
+/* Begins where the clip sounds the same at two places, and turns out to be at the later one, or at neither.
+ */
+static void a_stream_that_begins_anywhere(void **state)
+{
+	uint8_t payload[FRAME];
+	struct wire wire;
+
+	(void)state;
+	hear_frames(AGAIN / 2, 40);
+	assert_counts(40 - AGAIN / 2, CL_gaps, 0);
+	scene_begin(NULL);
+	wire = wire_of_frame(ONCE / 2, payload);
+	payload[100] ^= 1;
+	run_wire(&wire);
+	assert_counts(1, CL_payload_errors, 1);
+	/* The first half of a frame that is there, and the second of another one. */
+	wire = wire_of_frame(ONCE / 2 + 1, payload);
+	memset(payload + FRAME / 2, 1, FRAME / 2);
+	run_wire(&wire);
+	assert_counts(2, CL_payload_errors, 2);
+	hear_frames(ONCE / 2 + 2, 40);
+	assert_counts(40 - ONCE / 2, CL_payload_errors, 2);
+}
+
+/* What was heard so far was at two places; from where only one of them goes on, the other is wrong. */
+static void a_guess_that_is_settled(void **state)
+{
+	uint8_t payload[FRAME];
+
+	(void)state;
+	hear_frames(ONCE / 2, (ONCE + ALIKE) / 2 + 1);
+	for (uint32_t frame = (ONCE + ALIKE) / 2 + 1; frame < 12; frame++) {
+		struct wire wire = wire_of_frame(frame, payload);
+
+		payload_of(frame + (AGAIN - ONCE) / 2, payload);
+		run_wire(&wire);
+	}
+	assert_counts(12 - ONCE / 2, CL_payload_errors, 3);
+}
+
 static void a_wrong_ssrc(void **state)
 {
 	uint8_t payload[FRAME];
@@ -192,8 +232,9 @@ static void a_wrong_checksum(void **state)
 
 static void another_kind_of_packet(void **state)
 {
-	uint8_t payload[FRAME];
+	uint8_t payload[FRAME], bytes[PACKET_MAX] = {0};
 	struct wire wire = wire_of_frame(5, payload);
+	size_t length;
 
 	(void)state;
 	hear_frames(0, 5);
@@ -206,6 +247,16 @@ static void another_kind_of_packet(void **state)
 	wire.csrcs = 1;
 	run_wire(&wire);
 	assert_counts(5, CL_type_errors, 3);
+	/* Shorter in the IP header than in UDP's; more behind it than there should be; dead on arrival. */
+	wire = wire_of_frame(5, payload);
+	length = wire_build(&wire, bytes);
+	bytes[wire_ip(&wire) + 3] -= 40;
+	run_bytes(WIRE, bytes, length, NULL);
+	length = wire_build(&wire, bytes);
+	run_bytes(WIRE, bytes, length + 1, NULL);
+	wire.ttl = 0;
+	run_wire(&wire);
+	assert_counts(5, CL_type_errors, 6);
 }
 
 static void what_is_not_for_callers(void **state)
@@ -262,6 +313,8 @@ int main(void)
 	        TEST(a_late_packet),
 	        TEST(a_wrong_payload),
 	        TEST(a_stream_that_plays_elsewhere),
+	        TEST(a_stream_that_begins_anywhere),
+	        TEST(a_guess_that_is_settled),
 	        TEST(a_wrong_ssrc),
 	        TEST(a_wrong_source),
 	        TEST(a_wrong_timestamp),

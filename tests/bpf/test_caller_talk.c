@@ -122,10 +122,15 @@ static void talk_with_a_wrong_byte(void **state)
 {
 	uint8_t said[PACKET_MAX];
 
+	/* Who, count, timestamp, number, the check itself, when, and what follows. */
+	static const int flaws[] = {4, 8, 12, 16, 18, 20, 23, 24, 31, 32, 100, 159};
+
 	(void)state;
-	caller_says(1, 1, 1, said);
-	relay_talk(said, 2, 7, 7, 100);
-	assert_counts(0, CL_payload_errors, 1);
+	for (unsigned i = 0; i < sizeof(flaws) / sizeof(*flaws); i++) {
+		caller_says(1, 1, 1, said);
+		relay_talk(said, 2, 7, 7, flaws[i]);
+		assert_counts(0, CL_payload_errors, i + 1);
+	}
 }
 
 static void talk_whose_numbers_move(void **state)
@@ -176,6 +181,32 @@ static void from_hold_to_talk(void **state)
 	assert_counts(6, CL_payload_errors, 1);
 }
 
+/* The timestamps run ahead of the clock, or don't go on. */
+static void from_hold_to_talk_at_another_time(void **state)
+{
+	static const struct {
+		int32_t ticks;
+		unsigned errors;
+	} rows[] = {{FRAME, 0}, {FRAME - 1, 1}, {-FRAME, 1}, {100 * 8, 0}, {1000 * 8, 1}};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		uint8_t said[PACKET_MAX], payload[FRAME];
+		struct wire wire = wire_of_frame(0, payload);
+		uint16_t number;
+
+		scene_begin(NULL);
+		wire.ssrc = 99;
+		callers_expect(callers, 0, CL_HOLD_THEN_TALK, 1);
+		run_wire(&wire);
+		caller_says(1, 1, 1, said);
+		memcpy(&number, said + 44, 2);
+		relay_talk(said, 0, (uint16_t)(NUMBER + 1 - ntohs(number)),
+		        TIMESTAMP + (uint32_t)rows[i].ticks - callers_talking(callers, 1)->timestamp, 0);
+		assert_counts(2, CL_timestamp_errors, rows[i].errors);
+	}
+}
+
 static void from_hold_to_talk_with_a_gap(void **state)
 {
 	uint8_t said[PACKET_MAX], payload[FRAME];
@@ -202,6 +233,7 @@ int main(void)
 	        TEST(talk_with_a_wrong_byte),
 	        TEST(talk_whose_numbers_move),
 	        TEST(from_hold_to_talk),
+	        TEST(from_hold_to_talk_at_another_time),
 	        TEST(from_hold_to_talk_with_a_gap),
 	};
 

@@ -97,7 +97,27 @@ static int program_load(struct callers *callers, const struct callers_options *o
 	return failed ? failed : maps_in(callers);
 }
 
-/* The clip into the program's memory, and where each of its chunks is to be found. */
+/* Where a clip goes on after `place`. */
+static uint32_t clip_next(const struct clip *clip, uint32_t place)
+{
+	return place + 1 < clip->count ? place + 1 : clip->loop;
+}
+
+/* Where the frame that begins at `first` is to be found. 0 or a negative errno. */
+static int place_fill(int places, const struct clip *clip, const struct cl_chunk *chunks, uint32_t first,
+        unsigned frame_chunks)
+{
+	uint32_t place = first, at = first, before;
+	uint64_t key = 0;
+
+	for (unsigned n = 0; n < frame_chunks; n++, at = clip_next(clip, at))
+		key = cl_frame_key(key, chunks[at].word);
+	if (!bpf_map_lookup_elem(places, &key, &before))
+		place = before | CL_PLACE_MANY;
+	return bpf_map_update_elem(places, &key, &place, BPF_ANY) ? -errno : 0;
+}
+
+/* The clip into the program's memory, and where each of its frames is to be found. */
 static int clip_fill(const struct callers *callers, const struct clip *clip)
 {
 	int places = bpf_map__fd(callers->bpf->maps.places);
@@ -107,17 +127,12 @@ static int clip_fill(const struct callers *callers, const struct clip *clip)
 
 	if (failed || !chunk)
 		return failed;
-	for (uint32_t i = 0; i < clip->count && !failed; i++, chunk++) {
-		uint64_t key;
-		uint32_t place, before = 0;
-
-		memcpy(chunk->word, clip->chunks[i].payload, CL_CHUNK_BYTES);
-		chunk->sum = clip->chunks[i].sum;
-		key = cl_chunk_key(chunk->word);
-		place = bpf_map_lookup_elem(places, &key, &before) ? i : before | CL_PLACE_MANY;
-		if (bpf_map_update_elem(places, &key, &place, BPF_ANY))
-			failed = -errno;
+	for (uint32_t i = 0; i < clip->count; i++) {
+		memcpy(chunk[i].word, clip->chunks[i].payload, CL_CHUNK_BYTES);
+		chunk[i].sum = clip->chunks[i].sum;
 	}
+	for (uint32_t i = 0; i < clip->count && !failed; i++)
+		failed = place_fill(places, clip, chunk, i, settings_of(callers)->frame_chunks);
 	map_out(&chunks);
 	return failed;
 }

@@ -11,7 +11,6 @@
 #include <event2/event.h>
 
 #include "tools/rig/command.h"
-#include "tools/rig/outcome.h"
 #include "tools/rig/report.h"
 
 enum { BEAT_NS = 250000, SECOND_MS = 1000, SIP_PORT = 5060, ASIDE_RATE = 2000 };
@@ -311,20 +310,20 @@ static int load_hang_up(struct load *load)
 }
 
 /* What was heard. Lost is what is left out of the streams of calls that are up; gaps are those of all. */
-static json_t *heard_report(const struct load *load)
+static json_t *heard_report(struct load *load)
 {
 	json_t *report = json_object();
-	struct outcome heard;
+	struct outcome *heard = &load->heard;
 
-	if (report && !outcome_read(load->callers, 0, &heard) && !outcome_report(&heard, false, report) &&
-	        !json_object_set_new(report, "gaps", json_integer((json_int_t)heard.totals.count[CL_gaps])))
+	if (report && !outcome_read(load->callers, 0, 0, heard) && !outcome_report(heard, false, report) &&
+	        !json_object_set_new(report, "gaps", json_integer((json_int_t)heard->totals.count[CL_gaps])))
 		return report;
 	json_decref(report);
 	return NULL;
 }
 
 /* What came of calls. 0 or -ENOMEM. */
-static int calls_report(const struct load *load, json_t *report)
+static int calls_report(struct load *load, json_t *report)
 {
 	if (json_object_set_new(report, "lost_calls", causes_report(&load->lost)) ||
 	        json_object_set_new(report, "heard", heard_report(load)))
@@ -333,7 +332,7 @@ static int calls_report(const struct load *load, json_t *report)
 }
 
 static json_t *load_report(
-        const struct load *load, const struct load_work *work, const struct load_outcome *outcome)
+        struct load *load, const struct load_work *work, const struct load_outcome *outcome)
 {
 	json_t *report = json_pack("{s:s, s:f, s:i, s:i, s:o, s:f, s:o, s:o, s:I, s:f, s:f}", "work",
 	        work->name, "asked_rate", load->options->rate, "attempted", outcome->attempted, "succeeded",
@@ -369,7 +368,8 @@ int load_do(struct load *load, const struct rig_options *options, const struct l
 	}
 	if (!code) {
 		report_print(report, options->json);
-		if (outcome.succeeded < outcome.attempted || causes_sum(&load->lost))
+		if (outcome.succeeded < outcome.attempted || causes_sum(&load->lost) || load->heard.lost ||
+		        outcome_wrong(&load->heard))
 			code = RIG_FAULTS;
 	}
 	json_decref(report);

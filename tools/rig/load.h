@@ -10,6 +10,7 @@
 #include "tools/rig/callers.h"
 #include "tools/rig/causes.h"
 #include "tools/rig/lines.h"
+#include "tools/rig/outcome.h"
 #include "tools/rig/machine.h"
 #include "tools/rig/options.h"
 #include "tools/rig/pace.h"
@@ -54,8 +55,9 @@ struct load {
 	uint64_t first_ns;    /* the first success */
 	uint64_t last_ns;     /* the last one, or when the phase began */
 	struct load_outcome outcome;
-	bool ending;     /* asked to end */
-	bool hanging_up; /* in the end */
+	struct outcome heard; /* by all of them, in the end */
+	bool ending;          /* asked to end */
+	bool hanging_up;      /* in the end */
 };
 
 /* What a command does. Its struct begins with struct load, which is the lines' context. */

@@ -25,7 +25,8 @@ struct run {
 	struct callers *callers;
 	struct setup *setup;
 	struct talk *talk;
-	int calls; /* that are up */
+	int calls;   /* that are up */
+	unsigned up; /* callers of them */
 	uint64_t set_up_ns;
 	json_t *each_second; /* packets received in it */
 	struct share share;
@@ -95,6 +96,7 @@ static int run_set_up(struct run *run)
 	run->calls = run->what == MEASURE_FORWARD ? run->ops->bridge(run->setup, calls)
 	                                          : run->ops->park(run->setup, calls);
 	run->set_up_ns = machine_clock_ns() - start;
+	run->up = run->calls < 0 ? 0 : (unsigned)run->calls * (run->what == MEASURE_FORWARD ? 2 : 1);
 	if (run->calls == -EINTR)
 		return run_refuse("interrupted");
 	if (run->calls <= 0) {
@@ -172,7 +174,7 @@ static int run_window(struct run *run)
 	if (!failed)
 		second_note(run, (unsigned)run->options->seconds, &before);
 	if (!failed)
-		failed = outcome_read(run->callers, run->options->seconds, &run->outcome);
+		failed = outcome_read(run->callers, run->up, run->options->seconds, &run->outcome);
 	return failed ? run_refuse("interrupted") : 0;
 }
 
@@ -223,6 +225,23 @@ static int run_measure(struct run *run)
 	return code ? code : run_window(run);
 }
 
+/* Why what is said of CPU time is worth nothing; NULL: it may be right. */
+static const char *cpu_doubt(const struct machine_busy *busy, double idle_cores, double relay_cores)
+{
+	if (idle_cores > BUSY_ALREADY)
+		return "the machine was busy already: what is said of CPU time is worth nothing";
+	if (relay_cores < 0)
+		return "less time was spent than the rig needs by itself: somebody else worked before, and "
+		       "what is "
+		       "said of CPU time is worth nothing";
+	/* Both may miss a little, but whoever ends within the time is in one of them only. */
+	if (busy->cores == busy->by_tasks && busy->by_idle > 1.25 * busy->by_tasks + 0.1)
+		return "programs ended meanwhile, which tasks don't account for: what is said of CPU time is "
+		       "too "
+		       "little";
+	return NULL;
+}
+
 /* What is the relay's of the time that the machine was busy; the raw figures beside it. */
 static void cpu_report(const struct run *run, json_t *report)
 {
@@ -233,16 +252,15 @@ static void cpu_report(const struct run *run, json_t *report)
 	double sent = (double)count[CL_sent] / seconds, received = (double)count[CL_received] / seconds;
 	double own = (sent * share->send_ns + received * share->check_ns) / 1e9;
 	double relay = busy.cores - share->idle_cores - own;
+	const char *note = cpu_doubt(&busy, share->idle_cores, relay);
 
 	json_object_set_new(report, "busy_cores", json_real(busy.cores));
 	if (run->options->no_cpu)
 		return;
 	json_object_set_new(
 	        report, "relay_cpu_ns_per_packet", json_real(received > 0 ? relay / received * 1e9 : 0));
-	if (share->idle_cores > BUSY_ALREADY)
-		json_object_set_new(report, "note",
-		        json_string(
-		                "the machine was busy already: what is said of CPU time is worth nothing"));
+	if (note)
+		json_object_set_new(report, "note", json_string(note));
 	json_object_set_new(report, "cpu",
 	        json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "busy_by_tasks", busy.by_tasks,
 	                "busy_by_idle", busy.by_idle, "idle_cores", share->idle_cores, "rig_cores", own,
@@ -272,6 +290,12 @@ static json_t *run_report(const struct run *run)
 	return report;
 }
 
+/* Calls that didn't come to be, or ended. */
+static bool has_failed(const json_t *report)
+{
+	return json_object_size(json_object_get(report, "failed")) > 0;
+}
+
 int measure_run_by(const struct rig_options *options, enum measure_what what, const struct setup_ops *ops,
         struct share *share, json_t **report)
 {
@@ -285,7 +309,8 @@ int measure_run_by(const struct rig_options *options, enum measure_what what, co
 		*report = run_report(&run);
 		code = *report ? RIG_CLEAN : run_refuse("out of memory");
 	}
-	if (!code && (!outcome_clean(&run.outcome) || (unsigned)run.calls < options->calls))
+	if (!code &&
+	        (!outcome_clean(&run.outcome) || (unsigned)run.calls < options->calls || has_failed(*report)))
 		code = RIG_FAULTS;
 	*share = run.share;
 	run_close(&run);

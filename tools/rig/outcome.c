@@ -11,51 +11,84 @@ static const char *const count_names[CL_COUNTS] = {
 #undef COUNT
 };
 
-/* What a connected caller didn't get of what it was to hear. */
-static uint32_t caller_lost(const struct callers *callers, unsigned caller, uint32_t frames)
+/* So many frames may come late to before the measured time, and so be in it. */
+enum { EARLIER = 3 };
+
+/* What one caller was to hear, and what it didn't get of it, or got beyond it. */
+struct due {
+	uint64_t expected, lost, surplus;
+};
+
+/* Without a set time there was a clip before: more than the peer said is right. */
+static struct due talk_due(const struct callers *callers, const struct cl_hearing *hearing, uint32_t frames)
 {
-	const struct cl_hearing *hearing = callers_hearing(callers, caller);
-	uint32_t lost = hearing->lost, least = frames ? frames - 1 : 0;
+	uint64_t sent = callers_talking(callers, hearing->peer)->sent, received = hearing->received;
 
-	if (hearing->expects != CL_HOLD) {
-		uint32_t sent = callers_talking(callers, hearing->peer)->sent;
-
-		return sent > hearing->received ? sent - hearing->received : 0;
-	}
-	if (hearing->received + lost < least)
-		lost = least - hearing->received;
-	return lost;
+	if (received <= sent)
+		return (struct due){.expected = sent, .lost = sent - received};
+	return frames ? (struct due){.expected = sent, .surplus = received - sent}
+	              : (struct due){.expected = received};
 }
 
-int outcome_read(const struct callers *callers, double seconds, struct outcome *outcome)
+static struct due hold_due(const struct cl_hearing *hearing, uint32_t frames)
+{
+	uint64_t numbered = (uint64_t)hearing->received + hearing->lost;
+	struct due due = {.expected = numbered, .lost = hearing->lost};
+
+	if (!frames)
+		return due;
+	if (numbered + 1 < frames) {
+		due.expected = frames - 1;
+		due.lost = frames - 1 - hearing->received;
+	} else if (numbered > frames + EARLIER) {
+		due.expected = frames;
+		due.surplus = numbered - frames;
+	}
+	return due;
+}
+
+int outcome_read(const struct callers *callers, unsigned up, double seconds, struct outcome *outcome)
 {
 	uint32_t frames = (uint32_t)(seconds * 1000 / callers_ptime_ms(callers));
+	unsigned connected = 0;
 	int failed = callers_totals(callers, &outcome->totals);
 
-	outcome->expected = outcome->lost = outcome->faulty = outcome->heard = 0;
+	outcome->expected = outcome->lost = outcome->surplus = outcome->faulty = outcome->heard = 0;
 	for (unsigned caller = 0; !failed && caller < callers_count(callers); caller++) {
 		const struct cl_hearing *hearing = callers_hearing(callers, caller);
-		uint32_t lost;
+		struct due due;
 
 		if (hearing->expects == CL_NOTHING)
 			continue;
-		lost = caller_lost(callers, caller, frames);
-		outcome->expected += hearing->received + lost;
-		outcome->lost += lost;
-		outcome->faulty += lost || hearing->errors;
+		connected++;
+		due = hearing->expects == CL_HOLD ? hold_due(hearing, frames)
+		                                  : talk_due(callers, hearing, frames);
+		outcome->expected += due.expected;
+		outcome->lost += due.lost;
+		outcome->surplus += due.surplus;
+		outcome->faulty += due.lost || due.surplus || hearing->errors;
 		outcome->heard += hearing->received > 0;
+	}
+	if (up > connected) {
+		outcome->expected += (uint64_t)(up - connected) * frames;
+		outcome->lost += (uint64_t)(up - connected) * frames;
+		outcome->faulty += up - connected;
 	}
 	return failed;
 }
 
-bool outcome_clean(const struct outcome *outcome)
+uint64_t outcome_wrong(const struct outcome *outcome)
 {
-	const __u64 *count = outcome->totals.count;
-	uint64_t errors = outcome->lost;
+	uint64_t wrong = outcome->surplus;
 
 	for (unsigned i = CL_duplicated; i <= CL_type_errors; i++)
-		errors += count[i];
-	return !errors && count[CL_received];
+		wrong += outcome->totals.count[i];
+	return wrong;
+}
+
+bool outcome_clean(const struct outcome *outcome)
+{
+	return !outcome->lost && !outcome_wrong(outcome) && outcome->totals.count[CL_received];
 }
 
 int outcome_report(const struct outcome *outcome, bool talk, json_t *report)
@@ -68,6 +101,7 @@ int outcome_report(const struct outcome *outcome, bool talk, json_t *report)
 	        json_object_set_new(report, "received", json_integer((json_int_t)totals->count[CL_received]));
 	failed |= json_object_set_new(report, "expected", json_integer((json_int_t)outcome->expected));
 	failed |= json_object_set_new(report, "lost", json_integer((json_int_t)outcome->lost));
+	failed |= json_object_set_new(report, "surplus", json_integer((json_int_t)outcome->surplus));
 	for (unsigned i = CL_duplicated; i < CL_COUNTS; i++)
 		failed |= json_object_set_new(
 		        report, count_names[i], json_integer((json_int_t)totals->count[i]));

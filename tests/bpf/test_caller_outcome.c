@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the callers' counters amount to: who missed how much, and what is too much. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/bpf/caller_scene.h"
+#include "tools/rig/outcome.h"
+
+/* The program writes it, and the test in its place. */
+static struct cl_hearing *hearing(unsigned caller)
+{
+	return (struct cl_hearing *)callers_hearing(callers, caller);
+}
+
+static void heard(unsigned caller, uint32_t received, uint32_t lost)
+{
+	hearing(caller)->received = received;
+	hearing(caller)->lost = lost;
+}
+
+static void says(unsigned caller, uint32_t sent)
+{
+	((struct cl_talking *)callers_talking(callers, caller))->sent = sent;
+}
+
+/* In 2 s of 20 ms frames: 100, or 99, and up to 3 that were late before. */
+static void of_the_clip(void **state)
+{
+	static const struct {
+		uint32_t received, gaps;
+		uint64_t expected, lost, surplus;
+	} rows[] = {
+	        {100, 0, 100, 0, 0},
+	        {99, 0, 99, 0, 0},
+	        {103, 0, 103, 0, 0},
+	        {97, 3, 100, 3, 0},
+	        {98, 0, 99, 1, 0},
+	        {90, 2, 99, 9, 0},
+	        {0, 0, 99, 99, 0},
+	        {104, 0, 100, 0, 4},
+	        {200, 0, 100, 0, 100},
+	};
+
+	(void)state;
+	callers_disconnect(callers, 1);
+	callers_disconnect(callers, 2);
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct outcome outcome;
+
+		heard(0, rows[i].received, rows[i].gaps);
+		assert_int_equal(outcome_read(callers, 1, 2, &outcome), 0);
+		if (outcome.expected != rows[i].expected || outcome.lost != rows[i].lost ||
+		        outcome.surplus != rows[i].surplus)
+			fail_msg("row %u: %llu expected, %llu lost, %llu too many", i,
+			        (unsigned long long)outcome.expected, (unsigned long long)outcome.lost,
+			        (unsigned long long)outcome.surplus);
+		assert_int_equal(outcome.faulty, rows[i].lost || rows[i].surplus);
+		assert_int_equal(outcome.heard, rows[i].received > 0);
+		assert_int_equal(outcome_wrong(&outcome), rows[i].surplus);
+	}
+}
+
+/* Where nothing says how long it was, the stream's own numbers count. */
+static void of_no_set_time(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	callers_disconnect(callers, 1);
+	callers_disconnect(callers, 2);
+	heard(0, 7, 2);
+	assert_int_equal(outcome_read(callers, 0, 0, &outcome), 0);
+	assert_int_equal(outcome.expected, 9);
+	assert_int_equal(outcome.lost, 2);
+}
+
+static void of_talk(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	callers_disconnect(callers, 0);
+	says(1, 100);
+	says(2, 50);
+	heard(2, 90, 0);
+	heard(1, 53, 0);
+	assert_int_equal(outcome_read(callers, 2, 2, &outcome), 0);
+	assert_int_equal(outcome.expected, 150);
+	assert_int_equal(outcome.lost, 10);
+	assert_int_equal(outcome.surplus, 3);
+	assert_int_equal(outcome.faulty, 2);
+	/* Who has heard a clip before, for nobody knows how long, has heard more than was said. */
+	assert_int_equal(outcome_read(callers, 0, 0, &outcome), 0);
+	assert_int_equal(outcome.expected, 153);
+	assert_int_equal(outcome.lost, 10);
+	assert_int_equal(outcome.surplus, 0);
+}
+
+/* Whose call has ended has missed everything. */
+static void of_those_that_have_gone(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	heard(0, 100, 0);
+	callers_disconnect(callers, 1);
+	callers_disconnect(callers, 2);
+	assert_int_equal(outcome_read(callers, 3, 2, &outcome), 0);
+	assert_int_equal(outcome.expected, 300);
+	assert_int_equal(outcome.lost, 200);
+	assert_int_equal(outcome.faulty, 2);
+}
+
+/* Each kind of error alone is one too many. */
+static void what_is_clean(void **state)
+{
+	struct outcome outcome = {.totals.count[CL_received] = 10};
+
+	(void)state;
+	assert_true(outcome_clean(&outcome));
+	outcome.totals.count[CL_rtcp] = outcome.totals.count[CL_strays] = 5;
+	assert_true(outcome_clean(&outcome));
+	for (int i = CL_duplicated; i <= CL_type_errors; i++) {
+		outcome.totals.count[i] = 1;
+		assert_false(outcome_clean(&outcome));
+		assert_int_equal(outcome_wrong(&outcome), 1);
+		outcome.totals.count[i] = 0;
+	}
+	outcome.lost = 1;
+	assert_false(outcome_clean(&outcome));
+	outcome.lost = 0;
+	outcome.surplus = 1;
+	assert_false(outcome_clean(&outcome));
+	outcome.surplus = 0;
+	outcome.totals.count[CL_received] = 0;
+	assert_false(outcome_clean(&outcome));
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, scene_begin)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        TEST(of_the_clip),
+	        TEST(of_no_set_time),
+	        TEST(of_talk),
+	        TEST(of_those_that_have_gone),
+	        TEST(what_is_clean),
+	};
+
+	return cmocka_run_group_tests(tests, scene_open, scene_close);
+}
