@@ -54,6 +54,11 @@ grep -v '^{' "$stage/crowd"
 counters=$(grep '^{' "$stage/crowd")
 echo "$counters" | jq -c '{hold_pump, hold_skipped, pump, interfaces}'
 total() { echo "$counters" | jq ".endings.$1.packets"; }
+# The threads keep to their shares, and to the time: what both look for, one loses to the other; what neither does in
+# time is skipped. A thread was moved, and others work on this machine.
+heard=$(sed -nE 's/.* heard=([0-9]+) .*/\1/p' "$stage/crowd") skipped=$(sed -nE 's/.* skipped=([0-9]+) .*/\1/p' "$stage/crowd")
+[ $((20 * skipped)) -le "$heard" ] || fail "$skipped frames were skipped, $heard sent"
+[ $((100 * $(total pump_lost_claim))) -le "$heard" ] || fail "$(total pump_lost_claim) claims were lost, $heard frames sent"
 [ "$(total pump_bad_id)" = 0 ] || fail "ids that are nobody's"
 echo "$counters" | jq -e '.interfaces[0].traced | .redirect_drops == 0 and .redirect_errors == 0' >/dev/null ||
 	fail "something was lost on its way out"

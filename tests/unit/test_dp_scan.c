@@ -191,6 +191,47 @@ static void test_blocks_left_out(void **state)
 	assert_true(streams.found > 3000);
 }
 
+/* Alone in its block, of the shortest frames: found at each of its times, and nobody is looked for before. */
+static void test_a_stream_alone(void **state)
+{
+	static struct streams streams;
+	uint64_t due = 1000 * PHASE;
+
+	(void)state;
+	streams.due[70] = due;
+	for (unsigned frame = 0; frame < 5; frame++) {
+		assert_int_equal(streams_serve(&streams, due - 1), due);
+		assert_int_equal(streams.found, frame);
+		assert_int_equal(streams_serve(&streams, due), due + 10 * PHASE);
+		assert_int_equal(streams.found, frame + 1);
+		due += 10 * PHASE;
+		streams.due[70] = due;
+	}
+}
+
+/* As many as there is room for, of a block with more: those left are found at once, whatever was known. */
+static void test_a_block_half_taken(void **state)
+{
+	static struct streams streams;
+	static uint32_t ids[MOST];
+	struct scan scan = {.due = streams.due,
+	        .starts = streams.starts,
+	        .blocks = streams.blocks,
+	        .end = MOST,
+	        .limit = 1000 * PHASE};
+	struct scan_found found;
+
+	(void)state;
+	for (uint32_t i = SCAN_BLOCK; i < 2 * SCAN_BLOCK; i++)
+		streams.due[i] = 1000 * PHASE;
+	found = scan_due(&scan, ids, SCAN_BLOCK / 2);
+	assert_true(found.more);
+	for (uint32_t n = 0; n < found.count; n++)
+		streams.due[ids[n]] += PTIME;
+	scan.from = found.next;
+	assert_int_equal(scan_due(&scan, ids, MOST).count, SCAN_BLOCK / 2);
+}
+
 /* A block in which nobody is due isn't read: what is put there without telling is found a second later. */
 static void test_a_start_untold(void **state)
 {
@@ -288,6 +329,8 @@ int main(void)
 	        cmocka_unit_test(test_edges),
 	        cmocka_unit_test(test_turns),
 	        cmocka_unit_test(test_blocks_left_out),
+	        cmocka_unit_test(test_a_stream_alone),
+	        cmocka_unit_test(test_a_block_half_taken),
 	        cmocka_unit_test(test_a_start_untold),
 	        cmocka_unit_test(test_shares),
 	        cmocka_unit_test(test_speed),
