@@ -429,13 +429,11 @@ static void daemon_stop(struct daemon *daemon)
 
 int daemon_run(const struct options *options, const struct privileges *privileges)
 {
-	struct daemon daemon = {.options = options,
-	        .privileges = privileges,
-	        .pins.lock = -1,
-	        .signals.fd = -1,
-	        .timer.fd = -1};
-	int code = daemon_start(&daemon), error;
+	struct daemon daemon = {.options = options, .privileges = privileges};
+	int code, error;
 
+	daemon.pins.lock = daemon.signals.fd = daemon.timer.fd = -1;
+	code = daemon_start(&daemon);
 	if (code == EXIT_DONE) {
 		log_info(NULL, "ready", "socket=%s", options->socket_path);
 		work_run(&daemon);

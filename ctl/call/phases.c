@@ -34,9 +34,9 @@ void phases_free(struct phases *phases)
 /* The fullest that has room for a whole block; else the emptiest. */
 static uint8_t phase_choose(const struct phases *phases)
 {
-	uint8_t emptiest = 0, chosen = PHASES;
+	unsigned emptiest = 0, chosen = PHASES;
 
-	for (uint8_t i = 0; i < PHASES; i++) {
+	for (unsigned i = 0; i < PHASES; i++) {
 		uint32_t holding = phases->holding[i];
 
 		if (holding < phases->holding[emptiest])
@@ -45,7 +45,7 @@ static uint8_t phase_choose(const struct phases *phases)
 		        (chosen == PHASES || holding > phases->holding[chosen]))
 			chosen = i;
 	}
-	return chosen == PHASES ? emptiest : chosen;
+	return (uint8_t)(chosen == PHASES ? emptiest : chosen);
 }
 
 void phases_join(struct phases *phases, uint32_t index)

@@ -68,8 +68,11 @@ static int uri_take(struct refer *refer, const osip_uri_t *uri)
 /* Other schemes than sip: are addresses, too, if none that we can lead to. */
 static int address_take(struct refer *refer, const osip_uri_t *uri)
 {
-	const char *rest = uri && uri->string ? uri->string : "";
+	const char *rest;
 
+	if (!uri)
+		return -EINVAL;
+	rest = uri->string ? uri->string : "";
 	if (!*rest)
 		return uri_is_usable(uri) ? uri_take(refer, uri) : -EINVAL;
 	if (!text_is_clean(rest))

@@ -79,7 +79,7 @@ struct table *table_new(void)
 
 	if (!table)
 		return NULL;
-	table->slots = calloc(2 * FIRST_SLOTS, sizeof(struct table_entry *));
+	table->slots = calloc((size_t)2 * FIRST_SLOTS, sizeof(struct table_entry *));
 	table->half = FIRST_SLOTS;
 	if (!table->slots || getrandom(table->secret, sizeof(table->secret), 0) != sizeof(table->secret)) {
 		table_free(table);
@@ -108,11 +108,12 @@ static struct table_entry **slot_of(const struct table *table, uint64_t hash)
 /* Room for twice as many slots, once all are split. False: no memory; chains get longer instead. */
 static bool room_double(struct table *table)
 {
-	struct table_entry **slots = reallocarray(table->slots, 4 * table->half, sizeof(*slots));
+	struct table_entry **slots =
+	        reallocarray(table->slots, 4 * table->half, sizeof(struct table_entry *));
 
 	if (!slots)
 		return false;
-	memset(slots + 2 * table->half, 0, 2 * table->half * sizeof(*slots));
+	memset(slots + 2 * table->half, 0, 2 * table->half * sizeof(struct table_entry *));
 	table->slots = slots;
 	table->half *= 2;
 	table->split = 0;

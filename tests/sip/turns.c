@@ -99,7 +99,7 @@ static bool call_begin(struct turns *turns, bool talk)
 	hearer->call = far_end_incoming(&hearer->end);
 	holder->talk_ms = far_now_ms();
 	/* Half a frame apart. */
-	hearer->talk_ms = talk ? holder->talk_ms + FRAME_MS / 2 : 0;
+	hearer->talk_ms = talk ? holder->talk_ms + FRAME_MS / 2.0 : 0;
 	go_on(turns, 500, is_never);
 	return hearer->call != NULL;
 }

@@ -103,7 +103,7 @@ static void check_plan(const struct crowd *crowd, const struct leg *leg)
 		HOLDS(crowd, plan->peer != 0);
 	if (plan->peer) {
 		HOLDS(crowd, leg_by_endpoint(crowd, plan->peer) == partner);
-		HOLDS(crowd, partner->tenant == leg->tenant);
+		HOLDS(crowd, partner && partner->tenant == leg->tenant);
 	}
 	/* Nobody is sent what his phone doesn't want. */
 	if (plan->action != XD_IDLE && plan->action != XD_MUTE)

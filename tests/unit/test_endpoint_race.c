@@ -63,6 +63,7 @@ static void read_once(struct seen *seen)
 	uint64_t generation = __atomic_load_n(&race->entry.generation, __ATOMIC_ACQUIRE);
 	struct xd_plan plan, whole;
 
+	memset(&plan, 0, sizeof(plan));
 	copy_words(&plan.line, &race->entry.plan[generation & 1], sizeof(struct xd_plan_line));
 	copy_words(&plan.rest, &race->rest.plan[generation & 1], sizeof(struct xd_plan_rest));
 	atomic_thread_fence(memory_order_acquire);
