@@ -11,7 +11,7 @@
 #include "tools/rig/outcome.h"
 #include "tools/rig/report.h"
 
-enum { SECONDS_LISTED = 3600, DRAIN_MS = 200, SETTLE_MS = 200, SETTLE_MOST_MS = 10000 };
+enum { SECONDS_LISTED = 3600, LEAD_MS = 10, DRAIN_MS = 200, SETTLE_MS = 200, SETTLE_MOST_MS = 10000 };
 
 #define BUSY_ALREADY 0.15 /* cores; an idle machine has less */
 #define SECOND_NS    1000000000ULL
@@ -149,14 +149,29 @@ static void second_note(struct run *run, unsigned second, uint64_t *before)
 	*before = totals.count[CL_received];
 }
 
+/*
+ * When the measured time begins: all callers must know of it before, or some count what they said in it and
+ * others don't. To tell them takes longer the more they are, and the machine may stand still.
+ */
+static uint64_t window_begin(struct run *run, uint64_t duration_ns)
+{
+	uint64_t start, lead_ns = LEAD_MS * 1000000ULL;
+
+	do {
+		start = machine_clock_ns() + lead_ns;
+		callers_window(run->callers, start, start + duration_ns);
+		lead_ns *= 2;
+	} while (machine_clock_ns() >= start);
+	return start;
+}
+
 /* The measured time itself. */
 static int run_window(struct run *run)
 {
-	uint64_t start = machine_clock_ns() + 10 * 1000000ULL, before = 0;
-	uint64_t end = start + (uint64_t)(run->options->seconds * 1e9);
+	uint64_t duration_ns = (uint64_t)(run->options->seconds * 1e9);
+	uint64_t start = window_begin(run, duration_ns), end = start + duration_ns, before = 0;
 	int failed;
 
-	callers_window(run->callers, start, end);
 	failed = run->ops->serve(run->setup, start);
 	if (!failed)
 		failed = machine_now(&run->from);
