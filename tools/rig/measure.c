@@ -13,8 +13,9 @@
 
 enum { SECONDS_LISTED = 3600, LEAD_MS = 10, DRAIN_MS = 200, SETTLE_MS = 200, SETTLE_MOST_MS = 10000 };
 
-#define BUSY_ALREADY 0.15 /* cores; an idle machine has less */
-#define SECOND_NS    1000000000ULL
+#define BUSY_ALREADY  0.15 /* cores; an idle machine has less */
+#define BELOW_NOTHING 0.05 /* cores; so much less than nothing is no accident */
+#define SECOND_NS     1000000000ULL
 
 /* One run. */
 struct run {
@@ -245,7 +246,7 @@ static const char *cpu_doubt(const struct machine_busy *busy, double idle_cores,
 {
 	if (idle_cores > BUSY_ALREADY)
 		return "the machine was busy already: what is said of CPU time is worth nothing";
-	if (relay_cores < 0)
+	if (relay_cores < -BELOW_NOTHING)
 		return "less time was spent than the rig needs by itself: somebody else worked before, and "
 		       "what is "
 		       "said of CPU time is worth nothing";
