@@ -15,7 +15,7 @@
 #include "tools/rig/veth.h"
 
 /* TALKERS: at 50 packets a second each, no more than a busy machine can send. */
-enum { PIECES = 5, PIECE_MS = 400, SETTLE_MS = 500, TALKERS = 20000 };
+enum { PIECES = 5, PIECE_MS = 400, SETTLE_MS = 100, TALKERS = 20000 };
 
 #define NEAR "rig0"
 #define FAR  "rig1"
@@ -23,16 +23,19 @@ enum { PIECES = 5, PIECE_MS = 400, SETTLE_MS = 500, TALKERS = 20000 };
 /* What a run without a relay yields. */
 struct result {
 	int failed;
-	double send_cores, check_cores;
-	double packets; /* a second */
+	double send_cores;
+	double check_cores; /* more than that */
+	double packets;     /* a second */
 	char error[CALLERS_ERROR];
 };
 
-static int piece_measure(double *cores)
+static int piece_measure(unsigned settle_ms, double *cores)
 {
-	struct machine_time from, to = {0};
-	int failed = machine_now(&from);
+	struct machine_time from = {0}, to = {0};
+	int failed = machine_sleep_until(machine_clock_ns() + settle_ms * 1000000ULL);
 
+	if (!failed)
+		failed = machine_now(&from);
 	if (!failed)
 		failed = machine_sleep_until(from.at_ns + PIECE_MS * 1000000ULL);
 	if (!failed)
@@ -51,20 +54,23 @@ static int cores_compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* In the middle of several pieces: what somebody else does for a moment would be taken off the relay's share.
- */
-static int busy_measure(unsigned settle_ms, double *cores)
+/* The middle one: what somebody else does for a moment would be taken off the relay's share. */
+static double pieces_middle(double pieces[PIECES])
+{
+	qsort(pieces, PIECES, sizeof(*pieces), cores_compare);
+	return pieces[PIECES / 2];
+}
+
+static int idle_measure(double *cores)
 {
 	double pieces[PIECES];
-	int failed = machine_sleep_until(machine_clock_ns() + settle_ms * 1000000ULL);
+	int failed = 0;
 
 	for (unsigned i = 0; !failed && i < PIECES; i++)
-		failed = piece_measure(&pieces[i]);
-	if (failed)
-		return failed;
-	qsort(pieces, PIECES, sizeof(*pieces), cores_compare);
-	*cores = pieces[PIECES / 2];
-	return 0;
+		failed = piece_measure(0, &pieces[i]);
+	if (!failed)
+		*cores = pieces_middle(pieces);
+	return failed;
 }
 
 static int far_attach(int program)
@@ -72,23 +78,38 @@ static int far_attach(int program)
 	return bpf_xdp_attach((int)if_nametoindex(FAR), program, XDP_FLAGS_DRV_MODE, NULL);
 }
 
-/* One run; callers talk to themselves. */
-static int far_run(struct callers *callers, int program, double *cores, double *packets)
+/*
+ * Callers talk to themselves: what they say is dropped, and checked, in turns, because a virtual machine's
+ * speed changes within seconds.
+ */
+static int far_run(struct callers *callers, struct result *result)
 {
+	double send[PIECES], check[PIECES];
 	struct cl_totals totals;
 	uint64_t start;
-	int failed = far_attach(program);
+	int failed = 0;
 
-	if (failed)
-		return failed;
 	callers_window(callers, 0, UINT64_MAX);
 	start = machine_clock_ns();
-	failed = busy_measure(SETTLE_MS, cores);
+	for (unsigned i = 0; !failed && i < PIECES; i++) {
+		failed = far_attach(callers_drop(callers));
+		if (!failed)
+			failed = piece_measure(SETTLE_MS, &send[i]);
+		if (!failed)
+			failed = far_attach(callers_program(callers));
+		if (!failed)
+			failed = piece_measure(SETTLE_MS, &check[i]);
+		if (!failed)
+			check[i] -= send[i];
+	}
 	if (!failed)
 		failed = callers_totals(callers, &totals);
-	if (!failed)
-		*packets = (double)totals.count[CL_sent] / ((double)(machine_clock_ns() - start) / 1e9);
-	return failed;
+	if (failed)
+		return failed;
+	result->send_cores = pieces_middle(send);
+	result->check_cores = pieces_middle(check);
+	result->packets = (double)totals.count[CL_sent] / ((double)(machine_clock_ns() - start) / 1e9);
+	return 0;
 }
 
 static int runs_measure(
@@ -108,9 +129,7 @@ static int runs_measure(
 	for (unsigned i = 0; !failed && i < callers_count(callers); i += step)
 		talk_add(talk, i);
 	if (!failed)
-		failed = far_run(callers, callers_drop(callers), &result->send_cores, &result->packets);
-	if (!failed)
-		failed = far_run(callers, callers_program(callers), &result->check_cores, &result->packets);
+		failed = far_run(callers, result);
 	talk_stop(talk);
 	return failed;
 }
@@ -175,7 +194,7 @@ int share_measure(struct share *share, const struct callers_options *options,
 {
 	struct result result = {.error = "the rig's own share couldn't be measured"};
 	double idle;
-	int failed = busy_measure(0, &idle);
+	int failed = idle_measure(&idle);
 
 	if (!failed)
 		failed = child_measure(options, manner, threads, &result);
@@ -187,6 +206,7 @@ int share_measure(struct share *share, const struct callers_options *options,
 	}
 	share->idle_cores = idle;
 	share->send_ns = (result.send_cores - idle) / result.packets * 1e9;
-	share->check_ns = (result.check_cores - result.send_cores) / result.packets * 1e9;
+	/* Of few packets it can't be told from nothing, and may come out as less. */
+	share->check_ns = result.check_cores > 0 ? result.check_cores / result.packets * 1e9 : 0;
 	return 0;
 }
