@@ -55,6 +55,12 @@ enum {
 /* Words of `starts` for so many endpoints. */
 #define XD_STARTS(endpoints) ((endpoints) / XD_STARTS_BLOCK + 1)
 
+/*
+ * What falls due within it the pump serves in one wake-up, which costs as much as some hundred frames;
+ * streams of silent callers fall due at its multiples. ns; divides every ptime.
+ */
+#define XD_PHASE_NS 2000000ULL
+
 #define XD_NO_PAYLOAD   0xff         /* a payload type slot that is not negotiated */
 #define XD_LATE_NS      100000000ULL /* a frame later than this is skipped, never burst */
 #define XD_RTP_CLOCK_NS 125000ULL    /* one tick of the 8000 Hz RTP clock (also G.722: RFC 3551 4.5.2) */

@@ -25,11 +25,9 @@ enum {
 	WOKEN_LATE = 10, /* phases; a host that slept is told of once, not made up for */
 };
 
-/* A wake-up costs as much as some hundred frames: half as many are worth the wait. Divides every ptime. */
-#define PHASE_NS 2000000ULL
 /* Whoever is started is due at once, and by the pump after `grace`: so late the pump may see it. */
-#define SLEEP_MOST_NS (2 * PHASE_NS)
-#define LONGEST_NS    (50 * PHASE_NS) /* a host that slept needs no rest */
+#define SLEEP_MOST_NS (2 * XD_PHASE_NS)
+#define LONGEST_NS    (50 * XD_PHASE_NS) /* a host that slept needs no rest */
 
 /* On cache lines of its own: its counters change hundreds of times a second. */
 struct thread {
@@ -119,13 +117,13 @@ static uint64_t phase_wait(struct thread *thread, uint64_t phase)
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
 		;
 	now = clock_now();
-	missed = now > phase ? (now - phase) / PHASE_NS : 0;
+	missed = now > phase ? (now - phase) / XD_PHASE_NS : 0;
 	if (missed >= WOKEN_LATE)
 		log_warn(NULL, "pump-late",
 		        "cpu=%u ms=%llu remedy=\"leave the CPU to the pump (--pump-cpus)\"", thread->cpu,
-		        (unsigned long long)(missed * PHASE_NS / 1000000));
+		        (unsigned long long)(missed * XD_PHASE_NS / 1000000));
 	counter_add(&thread->counters.missed, missed);
-	return phase + missed * PHASE_NS;
+	return phase + missed * XD_PHASE_NS;
 }
 
 /* Pins the calling thread: the program finds its entry of todo by the CPU it runs on. 0 or an errno. */
@@ -212,7 +210,7 @@ static uint64_t phase_run(struct thread *thread)
 	        .end = thread->share.end,
 	        .from = thread->from,
 	        .limit = now - grace,
-	        .late_before = now - grace - 2 * PHASE_NS,
+	        .late_before = now - grace - 2 * XD_PHASE_NS,
 	        .skip_before = now - XD_LATE_NS};
 	struct scan_found found;
 
@@ -239,10 +237,10 @@ static uint64_t phase_next(const struct thread *thread, uint64_t phase, uint64_t
 
 	if (!due)
 		return phase;
-	due = (due + PHASE_NS - 1) / PHASE_NS * PHASE_NS;
+	due = (due + XD_PHASE_NS - 1) / XD_PHASE_NS * XD_PHASE_NS;
 	if (due > phase + longest)
-		due = phase + longest / PHASE_NS * PHASE_NS;
-	return due > phase ? due : phase + PHASE_NS;
+		due = phase + longest / XD_PHASE_NS * XD_PHASE_NS;
+	return due > phase ? due : phase + XD_PHASE_NS;
 }
 
 /* Pins the calling thread and makes it real-time if that can be had. */
@@ -274,7 +272,7 @@ static void phase_rest(struct thread *thread, uint64_t began)
 	uint64_t took = clock_now() - began;
 	struct timespec rest = {.tv_nsec = (long)(took / REST_SHARE)};
 
-	thread->behind = took < PHASE_NS / 16 * 15 ? 0 : thread->behind + 1;
+	thread->behind = took < XD_PHASE_NS / 16 * 15 ? 0 : thread->behind + 1;
 	if (thread->behind > BEHIND_LONG && took < LONGEST_NS)
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
 }
@@ -286,7 +284,7 @@ static void *thread_run(void *data)
 
 	pthread_setname_np(pthread_self(), "xdpark-pump");
 	thread_place(thread);
-	phase = clock_now() / PHASE_NS * PHASE_NS + PHASE_NS;
+	phase = clock_now() / XD_PHASE_NS * XD_PHASE_NS + XD_PHASE_NS;
 	while (!__atomic_load_n(thread->stopping, __ATOMIC_RELAXED)) {
 		uint64_t began, due;
 

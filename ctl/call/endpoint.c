@@ -13,12 +13,7 @@
 
 /* REST_MS: no packet of one call may find the next one at its port. UNTIL_NS: orphans end that long after us.
  */
-enum {
-	REST_MS = 2000,
-	RENEW_MS = 60000,
-	RUN = 64,
-	STREAM_WORDS = sizeof(struct xd_stream) / sizeof(uint64_t)
-};
+enum { REST_MS = 2000, RENEW_MS = 60000, STREAM_WORDS = sizeof(struct xd_stream) / sizeof(uint64_t) };
 /* Generations are compared by 15 bits: a leg that has seen so many begins, for the program, later than it
  * did. */
 enum { LEG_GENERATIONS = 30000, LEG_GENERATIONS_KEPT = 15000 };
@@ -93,7 +88,7 @@ static int pool_choose(struct endpoints *endpoints, bool ipv4, struct pool **cho
 			continue;
 		error = -ENOSPC;
 		if (pool->first && endpoints->slots[pool->first].at <= now &&
-		        (!*chosen || pool->used / RUN < (*chosen)->used / RUN))
+		        (!*chosen || pool->used / PHASES_BLOCK < (*chosen)->used / PHASES_BLOCK))
 			*chosen = pool;
 	}
 	return *chosen ? 0 : error;
@@ -342,11 +337,12 @@ void endpoint_change(struct endpoint *endpoint, const struct xd_plan *plan, bool
 	next.ssrc = endpoint->ssrc;
 	next.leg_since = endpoint->leg_since & XD_GENERATION_MASK;
 	next.media_since = endpoint->media_since & XD_GENERATION_MASK;
-	if (plan_holds(&next))
+	if (plan_holds(&next)) {
 		slot_hold(endpoints, endpoint->index, true);
-	if (plan_holds(&next) && !next.t0)
-		next.t0 = plan_start(dataplane_stream(endpoints->dataplane, endpoint->index)->last_in,
-		        next.ptime_ns, phases_of(endpoints->phases, endpoint->index), now);
+		if (!next.t0)
+			next.t0 = plan_start(dataplane_stream(endpoints->dataplane, endpoint->index)->last_in,
+			        next.ptime_ns, phases_of(endpoints->phases, endpoint->index), now);
+	}
 	plan_trim(&next);
 	if (plan_equals(&next, &effect))
 		return;

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "bpf/layout.h"
+
 struct block {
 	uint8_t holding; /* of its endpoints */
 	uint8_t phase;
@@ -67,5 +69,5 @@ void phases_leave(struct phases *phases, uint32_t index)
 
 uint32_t phases_of(const struct phases *phases, uint32_t index)
 {
-	return phases->blocks[index / PHASES_BLOCK].phase * PHASE_NS;
+	return phases->blocks[index / PHASES_BLOCK].phase * (uint32_t)XD_PHASE_NS;
 }

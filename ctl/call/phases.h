@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * At which times the hold streams of silent callers fall due: one of ten phases, 2 ms apart, for each block
- * of 64 neighbouring endpoints. A wake-up of the pump costs as much as hundreds of frames, so that few
+ * At which times the hold streams of silent callers fall due: one of ten phases, XD_PHASE_NS apart, for each
+ * block of 64 neighbouring endpoints. A wake-up of the pump costs as much as hundreds of frames, so that few
  * streams share few phases; beyond what may fall due at once they spread evenly.
  */
 #ifndef XDPARK_PHASES_H
@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-enum { PHASE_NS = 2000000, PHASES = 10, PHASES_BLOCK = 64 };
+enum { PHASES = 10, PHASES_BLOCK = 64 };
 
 struct phases;
 
@@ -23,7 +23,7 @@ void phases_free(struct phases *phases);
 void phases_join(struct phases *phases, uint32_t index);
 void phases_leave(struct phases *phases, uint32_t index);
 
-/* The phase of an endpoint that holds, ns: a multiple of PHASE_NS below PHASES of them. */
+/* The phase of an endpoint that holds, ns: a multiple of XD_PHASE_NS below PHASES of them. */
 uint32_t phases_of(const struct phases *phases, uint32_t index);
 
 #endif

@@ -139,6 +139,17 @@ static void what_is_clean(void **state)
 	assert_false(outcome_clean(&outcome));
 }
 
+static void what_is_wrong_is_reported(void **state)
+{
+	struct outcome outcome = {.surplus = 1, .totals.count[CL_duplicated] = 2, .totals.count[CL_rtcp] = 4};
+	json_t *report = json_object();
+
+	(void)state;
+	assert_int_equal(outcome_report(&outcome, false, report), 0);
+	assert_int_equal(json_integer_value(json_object_get(report, "wrong")), 3);
+	json_decref(report);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, scene_begin)
 
 int main(void)
@@ -149,6 +160,7 @@ int main(void)
 	        TEST(of_talk),
 	        TEST(of_those_that_have_gone),
 	        TEST(what_is_clean),
+	        TEST(what_is_wrong_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, scene_open, scene_close);

@@ -261,6 +261,14 @@ void stage_hangup(
 	stage_run(stage, 10);
 }
 
+void stage_let_go(struct call_stage *stage, struct phone_dialog *caller, const char *status, uint64_t ms)
+{
+	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "BYE"), "200 OK", NULL);
+	phone_ack(stage->p101, caller, phone_expect(stage->p101, status), NULL);
+	stage_run(stage, ms);
+	assert_int_equal(stage->calls->leg_count, 0);
+}
+
 void stage_park(
         struct call_stage *stage, struct phone_dialog *caller, struct phone_dialog *parker, const char *orbit)
 {

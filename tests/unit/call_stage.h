@@ -51,6 +51,10 @@ void stage_talk(struct call_stage *stage, struct phone_dialog *caller, struct ph
 void stage_hangup(
         struct call_stage *stage, struct phone *leaving, struct phone_dialog *dialog, struct phone *other);
 
+/* 102, who has answered, is hung up on, and 101, who called, is refused with this status line; asserts that
+ * no leg is left `ms` later. */
+void stage_let_go(struct call_stage *stage, struct phone_dialog *caller, const char *status, uint64_t ms);
+
 /* The caller is parked on an orbit by REFER of 102; 102 has hung up. */
 void stage_park(struct call_stage *stage, struct phone_dialog *caller, struct phone_dialog *parker,
         const char *orbit);

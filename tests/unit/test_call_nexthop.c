@@ -32,6 +32,16 @@ static void ring(struct call_stage *stage, struct phone_dialog *caller)
 	stage_run(stage, 10);
 }
 
+/* 102 answers with media that the dataplane doesn't find, for as long as it is mute. */
+static void answers_unreached(
+        struct call_stage *stage, struct phone_dialog *caller, struct phone_dialog *callee)
+{
+	ring(stage, caller);
+	stage->fake->nexthop_mute = true;
+	phone_respond(stage->p102, callee, phone_expect(stage->p102, "INVITE"), "200 OK", elsewhere);
+	stage_run(stage, 10);
+}
+
 static void caller_leaves(struct call_stage *stage, struct phone_dialog *caller)
 {
 	phone_request(stage->p101, caller, "BYE", NULL, NULL);
@@ -74,10 +84,7 @@ static void test_callee_is_out_of_reach(void **state)
 	phone_respond(stage->p102, &callee, phone_expect(stage->p102, "INVITE"), "200 OK", elsewhere);
 	stage_run(stage, 100);
 	phone_expect(stage->p102, "ACK");
-	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "BYE"), "200 OK", NULL);
-	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 488"), NULL);
-	stage_run(stage, 10);
-	assert_int_equal(stage->calls->leg_count, 0);
+	stage_let_go(stage, &caller, "SIP/2.0 488", 10);
 }
 
 /* While we wait for the dataplane, the callee hangs up. */
@@ -86,10 +93,7 @@ static void test_callee_leaves_before_reached(void **state)
 	struct call_stage *stage = *state;
 	struct phone_dialog caller, callee = {0};
 
-	ring(stage, &caller);
-	stage->fake->nexthop_mute = true;
-	phone_respond(stage->p102, &callee, phone_expect(stage->p102, "INVITE"), "200 OK", elsewhere);
-	stage_run(stage, 10);
+	answers_unreached(stage, &caller, &callee);
 	phone_expect(stage->p102, "ACK");
 	assert_false(phone_has(stage->p101, "SIP/2.0 200"));
 	phone_request(stage->p102, &callee, "INVITE", NULL, elsewhere);
@@ -108,16 +112,10 @@ static void test_caller_cancels_before_reached(void **state)
 	struct call_stage *stage = *state;
 	struct phone_dialog caller, callee = {0};
 
-	ring(stage, &caller);
-	stage->fake->nexthop_mute = true;
-	phone_respond(stage->p102, &callee, phone_expect(stage->p102, "INVITE"), "200 OK", elsewhere);
-	stage_run(stage, 10);
+	answers_unreached(stage, &caller, &callee);
 	phone_cancel(stage->p101, &caller);
 	stage_run(stage, 10);
-	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "BYE"), "200 OK", NULL);
-	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 487"), NULL);
-	stage_run(stage, 3000);
-	assert_int_equal(stage->calls->leg_count, 0);
+	stage_let_go(stage, &caller, "SIP/2.0 487", 3000);
 }
 
 /* 102 has answered, and transfers to an orbit at once, while we wait for the dataplane. */
@@ -125,10 +123,7 @@ static void transfers_before_reached(
         struct call_stage *stage, struct phone_dialog *caller, struct phone_dialog *callee)
 {
 	*callee = (struct phone_dialog){0};
-	ring(stage, caller);
-	stage->fake->nexthop_mute = true;
-	phone_respond(stage->p102, callee, phone_expect(stage->p102, "INVITE"), "200 OK", elsewhere);
-	stage_run(stage, 10);
+	answers_unreached(stage, caller, callee);
 	phone_expect(stage->p102, "ACK");
 	phone_request(stage->p102, callee, "REFER", "Refer-To: <sip:701@acme.example>\r\n", NULL);
 	stage_run(stage, 10);
@@ -170,10 +165,7 @@ static void test_transfer_out_of_reach(void **state)
 	fake_dataplane_news(stage->fake, -ENETUNREACH);
 	stage_run(stage, 100);
 	phone_expect(stage->p102, "SIP/2.0 481");
-	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "BYE"), "200 OK", NULL);
-	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 488"), NULL);
-	stage_run(stage, 10);
-	assert_int_equal(stage->calls->leg_count, 0);
+	stage_let_go(stage, &caller, "SIP/2.0 488", 10);
 }
 
 static void test_caller_cancels_before_transfer(void **state)
@@ -185,10 +177,7 @@ static void test_caller_cancels_before_transfer(void **state)
 	phone_cancel(stage->p101, &caller);
 	stage_run(stage, 10);
 	phone_expect(stage->p102, "SIP/2.0 481");
-	phone_respond(stage->p102, NULL, phone_expect(stage->p102, "BYE"), "200 OK", NULL);
-	phone_ack(stage->p101, &caller, phone_expect(stage->p101, "SIP/2.0 487"), NULL);
-	stage_run(stage, 3000);
-	assert_int_equal(stage->calls->leg_count, 0);
+	stage_let_go(stage, &caller, "SIP/2.0 487", 3000);
 }
 
 static void assert_as_before(struct call_stage *stage, const struct xd_plan *before)

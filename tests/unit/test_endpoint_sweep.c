@@ -17,8 +17,8 @@ static void hold_silently(struct rig *rig, struct endpoint *endpoint, unsigned p
 		rig->fake->streams[endpoint->index].last_in = now - 300 * MS;
 	endpoint_change(endpoint, &plan, true);
 	assert_in_range(endpoint->plan.t0, now, now + 40 * MS);
-	assert_int_equal(endpoint->plan.t0 % PHASE_NS, 0);
-	phases[endpoint->plan.t0 / PHASE_NS % PHASES]++;
+	assert_int_equal(endpoint->plan.t0 % XD_PHASE_NS, 0);
+	phases[endpoint->plan.t0 / XD_PHASE_NS % PHASES]++;
 }
 
 static unsigned in_use(const unsigned phases[PHASES])

@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tools/rig/compare.h"
 
-#include <stdlib.h>
+#include "tools/rig/median.h"
 
 enum { RUNS = 64 };
 
 #define LOSS_MOST 0.001 /* of the packets; more is not keeping up */
 
-static const char *const errors[] = {"duplicated", "reordered", "payload_errors", "sequence_errors",
-        "timestamp_errors", "ssrc_errors", "source_errors", "checksum_errors", "type_errors"};
-
 static double number(const json_t *object, const char *key)
 {
 	return json_number_value(json_object_get(object, key));
-}
-
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
 }
 
 /* A figure of all reports in ascending order; `within`: of the object of that name, NULL: of the report. */
@@ -36,7 +26,7 @@ static unsigned figures_sort(const json_t *reports, const char *within, const ch
 		if (value && count < RUNS)
 			figures[count++] = json_number_value(value);
 	}
-	qsort(figures, count, sizeof(figures[0]), ascending);
+	figures_ascend(figures, count);
 	return count;
 }
 
@@ -45,7 +35,7 @@ static double median(const json_t *reports, const char *within, const char *key)
 	double figures[RUNS];
 	unsigned count = figures_sort(reports, within, key, figures);
 
-	return count ? (figures[(count - 1) / 2] + figures[count / 2]) / 2 : 0;
+	return figures_median(figures, count);
 }
 
 static json_int_t total(const json_t *reports, const char *key)
@@ -63,17 +53,14 @@ static json_t *runs_sum(const json_t *reports)
 {
 	double ns[RUNS] = {0}, up[RUNS] = {0};
 	unsigned count = figures_sort(reports, NULL, "relay_cpu_ns_per_packet", ns);
-	json_int_t wrong = 0;
 	json_t *sum;
 
 	figures_sort(reports, NULL, "up", up);
-	for (unsigned i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
-		wrong += total(reports, errors[i]);
 	sum = json_pack("{s:O, s:I, s:I, s:I, s:I, s:f, s:{s:f, s:f}}", "calls",
 	        json_object_get(json_array_get(reports, 0), "calls"), "up", (json_int_t)up[0], "lost",
-	        total(reports, "lost"), "expected", total(reports, "expected"), "wrong", wrong, "busy_cores",
-	        median(reports, NULL, "busy_cores"), "deviation_us", "p50",
-	        median(reports, "deviation_us", "p50"), "p99", median(reports, "deviation_us", "p99"));
+	        total(reports, "lost"), "expected", total(reports, "expected"), "wrong",
+	        total(reports, "wrong"), "busy_cores", median(reports, NULL, "busy_cores"), "deviation_us",
+	        "p50", median(reports, "deviation_us", "p50"), "p99", median(reports, "deviation_us", "p99"));
 	if (sum && count) {
 		json_object_set_new(sum, "relay_cpu_ns_per_packet",
 		        json_real(median(reports, NULL, "relay_cpu_ns_per_packet")));

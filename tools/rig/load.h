@@ -10,9 +10,9 @@
 #include "tools/rig/callers.h"
 #include "tools/rig/causes.h"
 #include "tools/rig/lines.h"
-#include "tools/rig/outcome.h"
 #include "tools/rig/machine.h"
 #include "tools/rig/options.h"
+#include "tools/rig/outcome.h"
 #include "tools/rig/pace.h"
 #include "tools/rig/times.h"
 

@@ -26,8 +26,7 @@ struct run {
 	struct callers *callers;
 	struct setup *setup;
 	struct talk *talk;
-	int calls;   /* that are up */
-	unsigned up; /* callers of them */
+	int calls; /* that are up */
 	uint64_t set_up_ns;
 	json_t *each_second; /* packets received in it */
 	struct share share;
@@ -42,6 +41,12 @@ static int run_refuse(const char *error)
 	return RIG_FAILED;
 }
 
+/* How many callers so many calls have. */
+static unsigned callers_of(const struct run *run, unsigned calls)
+{
+	return run->what == MEASURE_FORWARD ? 2 * calls : calls;
+}
+
 /* The callers' side, and before it what it costs by itself. */
 static int run_open_callers(struct run *run, char *error)
 {
@@ -49,7 +54,7 @@ static int run_open_callers(struct run *run, char *error)
 	struct callers_options how = {.interface = options->interface,
 	        .addresses = options->addresses,
 	        .address_count = options->address_count,
-	        .count = run->what == MEASURE_FORWARD ? 2 * options->calls : options->calls,
+	        .count = callers_of(run, options->calls),
 	        .ptime_ms = options->ptime_ms,
 	        .relay = options->server.sin_addr,
 	        .clip = &run->clip};
@@ -97,7 +102,6 @@ static int run_set_up(struct run *run)
 	run->calls = run->what == MEASURE_FORWARD ? run->ops->bridge(run->setup, calls)
 	                                          : run->ops->park(run->setup, calls);
 	run->set_up_ns = machine_clock_ns() - start;
-	run->up = run->calls < 0 ? 0 : (unsigned)run->calls * (run->what == MEASURE_FORWARD ? 2 : 1);
 	if (run->calls == -EINTR)
 		return run_refuse("interrupted");
 	if (run->calls <= 0) {
@@ -190,7 +194,8 @@ static int run_window(struct run *run)
 	if (!failed)
 		second_note(run, (unsigned)run->options->seconds, &before);
 	if (!failed)
-		failed = outcome_read(run->callers, run->up, run->options->seconds, &run->outcome);
+		failed = outcome_read(run->callers, callers_of(run, (unsigned)run->calls),
+		        run->options->seconds, &run->outcome);
 	return failed ? run_refuse("interrupted") : 0;
 }
 
@@ -247,14 +252,12 @@ static const char *cpu_doubt(const struct machine_busy *busy, double idle_cores,
 	if (idle_cores > BUSY_ALREADY)
 		return "the machine was busy already: what is said of CPU time is worth nothing";
 	if (relay_cores < -BELOW_NOTHING)
-		return "less time was spent than the rig needs by itself: somebody else worked before, and "
-		       "what is "
-		       "said of CPU time is worth nothing";
+		return "less time was spent than the rig needs by itself: somebody else worked before, "
+		       "and what is said of CPU time is worth nothing";
 	/* Both may miss a little, but whoever ends within the time is in one of them only. */
 	if (busy->cores == busy->by_tasks && busy->by_idle > 1.25 * busy->by_tasks + 0.1)
-		return "programs ended meanwhile, which tasks don't account for: what is said of CPU time is "
-		       "too "
-		       "little";
+		return "programs ended meanwhile, which tasks don't account for: "
+		       "what is said of CPU time is too little";
 	return NULL;
 }
 

@@ -105,6 +105,7 @@ int outcome_report(const struct outcome *outcome, bool talk, json_t *report)
 	for (unsigned i = CL_duplicated; i < CL_COUNTS; i++)
 		failed |= json_object_set_new(
 		        report, count_names[i], json_integer((json_int_t)totals->count[i]));
+	failed |= json_object_set_new(report, "wrong", json_integer((json_int_t)outcome_wrong(outcome)));
 	failed |= json_object_set_new(report, "faulty_callers", json_integer((json_int_t)outcome->faulty));
 	failed |= json_object_set_new(
 	        report, "deviation_us", report_durations(totals->deviation, totals->deviation_max));

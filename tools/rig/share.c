@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tools/rig/machine.h"
+#include "tools/rig/median.h"
 #include "tools/rig/veth.h"
 
 /* TALKERS: at 50 packets a second each, no more than a busy machine can send. */
@@ -47,18 +48,11 @@ static int piece_measure(unsigned settle_ms, double *cores)
 	return failed;
 }
 
-static int cores_compare(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 /* The middle one: what somebody else does for a moment would be taken off the relay's share. */
 static double pieces_middle(double pieces[PIECES])
 {
-	qsort(pieces, PIECES, sizeof(*pieces), cores_compare);
-	return pieces[PIECES / 2];
+	figures_ascend(pieces, PIECES);
+	return figures_median(pieces, PIECES);
 }
 
 static int idle_measure(double *cores)
