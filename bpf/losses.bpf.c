@@ -4,8 +4,8 @@
  * program, and BPF_PROG_RUN 0 to the pump. The truth passes by at XDP's tracepoints.
  */
 #include <linux/bpf.h>
-#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
 
 #include "bpf/losses.h"
 
@@ -29,6 +29,8 @@ struct net_device {
 	possible_net_t nd_net;
 } __attribute__((preserve_access_index));
 
+struct bpf_prog;
+
 /* The daemon's network namespace: tracepoints see those of everybody. */
 const volatile __u32 our_net = 0;
 
@@ -46,7 +48,7 @@ static __always_inline struct xd_losses *losses_of(const struct net_device *devi
 	struct xd_losses none = {0};
 	struct xd_losses *found;
 
-	if (BPF_CORE_READ(device, nd_net.net, ns.inum) != our_net)
+	if (device->nd_net.net->ns.inum != our_net)
 		return NULL;
 	found = bpf_map_lookup_elem(&interfaces, &ifindex);
 	if (found)
@@ -55,53 +57,52 @@ static __always_inline struct xd_losses *losses_of(const struct net_device *devi
 	return bpf_map_lookup_elem(&interfaces, &ifindex);
 }
 
-/* from_dev, to_dev, sent, drops, err */
-SEC("raw_tp/xdp_devmap_xmit")
-int on_redirect_sent(struct bpf_raw_tracepoint_args *ctx)
+/* Typed tracepoints, whose arguments are read like one's own memory: they run for each bulk that leaves. */
+SEC("tp_btf/xdp_devmap_xmit")
+int BPF_PROG(on_redirect_sent, const struct net_device *from, const struct net_device *to, int sent,
+        int drops, int error)
 {
-	const struct net_device *to = (const void *)ctx->args[1];
-	struct xd_losses *losses = losses_of(to, BPF_CORE_READ(to, ifindex));
+	struct xd_losses *losses = losses_of(to, to->ifindex);
 
 	if (!losses)
 		return 0;
-	__sync_fetch_and_add(&losses->redirect_sent, (__u32)ctx->args[2]);
-	__sync_fetch_and_add(&losses->redirect_drops, (__u32)ctx->args[3]);
+	__sync_fetch_and_add(&losses->redirect_sent, sent);
+	if (drops)
+		__sync_fetch_and_add(&losses->redirect_drops, drops);
 	return 0;
 }
 
-/* dev, program, target, err, map type, map id, index: the ifindex, as the relay redirects without a map */
-SEC("raw_tp/xdp_redirect_err")
-int on_redirect_error(struct bpf_raw_tracepoint_args *ctx)
+/* `index` is the ifindex, as the relay redirects without a map. */
+SEC("tp_btf/xdp_redirect_err")
+int BPF_PROG(on_redirect_error, const struct net_device *device, const struct bpf_prog *program,
+        const void *target, int error, __u32 map_type, __u32 map, __u32 index)
 {
-	struct xd_losses *losses = losses_of((const void *)ctx->args[0], (__u32)ctx->args[6]);
+	struct xd_losses *losses = losses_of(device, index);
 
 	if (!losses)
 		return 0;
 	__sync_fetch_and_add(&losses->redirect_errors, 1);
-	losses->last_error = -(int)ctx->args[3];
+	losses->last_error = -error;
 	return 0;
 }
 
-/* dev, sent, drops, err */
-SEC("raw_tp/xdp_bulk_tx")
-int on_tx(struct bpf_raw_tracepoint_args *ctx)
+SEC("tp_btf/xdp_bulk_tx")
+int BPF_PROG(on_tx, const struct net_device *device, int sent, int drops, int error)
 {
-	const struct net_device *device = (const void *)ctx->args[0];
-	struct xd_losses *losses = losses_of(device, BPF_CORE_READ(device, ifindex));
+	struct xd_losses *losses = losses_of(device, device->ifindex);
 
 	if (!losses)
 		return 0;
-	__sync_fetch_and_add(&losses->tx_sent, (__u32)ctx->args[1]);
-	__sync_fetch_and_add(&losses->tx_drops, (__u32)ctx->args[2]);
+	__sync_fetch_and_add(&losses->tx_sent, sent);
+	if (drops)
+		__sync_fetch_and_add(&losses->tx_drops, drops);
 	return 0;
 }
 
-/* dev, program, action */
-SEC("raw_tp/xdp_exception")
-int on_exception(struct bpf_raw_tracepoint_args *ctx)
+SEC("tp_btf/xdp_exception")
+int BPF_PROG(on_exception, const struct net_device *device, const struct bpf_prog *program, __u32 action)
 {
-	const struct net_device *device = (const void *)ctx->args[0];
-	struct xd_losses *losses = losses_of(device, BPF_CORE_READ(device, ifindex));
+	struct xd_losses *losses = losses_of(device, device->ifindex);
 
 	if (losses)
 		__sync_fetch_and_add(&losses->exceptions, 1);
