@@ -27,6 +27,9 @@ enum {
 	BLOCKS = 200,
 	ATTEMPTS = 3, /* a loss must show in all of them */
 	FRAME = 214,
+	VENDOR = 32,
+	NAME = 64,
+	LINE = 128,
 };
 
 #define LOSS_MOST 1.15 /* of the ratio that is stored */
@@ -234,35 +237,90 @@ static double ratio_of(const struct path *path)
 	return (path->ns - nothing.ns) / (reference->ns - nothing.ns);
 }
 
+/* How CPUs are told apart: atomic operations and divisions cost more on some, in terms of the reference. */
+static void vendor_read(char vendor[VENDOR])
+{
+	FILE *info = fopen("/proc/cpuinfo", "r");
+	char line[256];
+
+	snprintf(vendor, VENDOR, "unknown");
+	while (info && fgets(line, sizeof(line), info) && sscanf(line, "vendor_id : %31s", vendor) != 1)
+		;
+	if (info)
+		fclose(info);
+}
+
+/* A line of ratios: VENDOR PATH RATIO. False: it is none. */
+static bool ratio_read(const char *line, char vendor[VENDOR], char name[NAME], double *ratio)
+{
+	return *line != '#' && sscanf(line, "%31s %63s %lf", vendor, name, ratio) == 3;
+}
+
 static void ratios_read(const char *file)
 {
 	FILE *stored = fopen(file, "r");
-	char name[64], line[128];
+	char ours[VENDOR], vendor[VENDOR], name[NAME], line[LINE];
 	double ratio;
+	bool known = false;
 
 	if (!stored)
 		err(2, "%s", file);
-	while (fgets(line, sizeof(line), stored))
-		for (unsigned i = 0; sscanf(line, "%63s %lf", name, &ratio) == 2 && i < PATHS; i++)
+	vendor_read(ours);
+	while (fgets(line, sizeof(line), stored)) {
+		if (!ratio_read(line, vendor, name, &ratio) || strcmp(vendor, ours) != 0)
+			continue;
+		known = true;
+		for (unsigned i = 0; i < PATHS; i++)
 			if (!strcmp(paths[i].name, name))
 				paths[i].stored = ratio;
+	}
 	fclose(stored);
+	if (!known)
+		errx(2, "%s: no ratios of CPUs by %s yet: quick %s --store adds them", file, ours, file);
+}
+
+/* What is stored of other CPUs, into memory of its own. */
+static char *ratios_of_others(const char *file, const char *ours)
+{
+	FILE *stored = fopen(file, "r"), *kept;
+	char vendor[VENDOR], name[NAME], line[LINE], *text = NULL;
+	size_t length;
+	double ratio;
+
+	kept = open_memstream(&text, &length);
+	if (!kept)
+		err(2, "memory");
+	while (stored && fgets(line, sizeof(line), stored))
+		if (ratio_read(line, vendor, name, &ratio) && strcmp(vendor, ours) != 0)
+			fputs(line, kept);
+	if (stored)
+		fclose(stored);
+	fclose(kept);
+	return text;
 }
 
 static void ratios_write(const char *file)
 {
-	FILE *stored = fopen(file, "w");
+	char ours[VENDOR], *others;
+	FILE *stored;
 
+	vendor_read(ours);
+	others = ratios_of_others(file, ours);
+	stored = fopen(file, "w");
 	if (!stored)
 		err(2, "%s", file);
 	fputs("# SPDX-License-Identifier: GPL-2.0-or-later\n"
-	      "# What a path of the relay costs, in terms of bpf/reference.bpf.c: make bench-quick compares, "
-	      "and\n"
-	      "# build/tests/bench/quick tests/bench/quick.ratios --store writes this anew.\n",
+	      "# What a path of the relay costs, in terms of bpf/reference.bpf.c, by vendor of the CPU: "
+	      "make\n"
+	      "# bench-quick compares, and build/tests/bench/quick tests/bench/quick.ratios --store writes "
+	      "those of\n"
+	      "# this machine anew.\n",
 	        stored);
+	fputs(others, stored);
 	for (unsigned i = 0; i < PATHS; i++)
-		fprintf(stored, "%s %.3f\n", paths[i].name, ratio_of(&paths[i]));
+		fprintf(stored, "%s %s %.3f\n", ours, paths[i].name, ratio_of(&paths[i]));
 	fclose(stored);
+	free(others);
 }
 
 /* How many paths have lost too much. */

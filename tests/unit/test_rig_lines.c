@@ -230,6 +230,24 @@ static void phone_refers(void **state)
 	assert_int_equal(stage->cause, CAUSE_NONE);
 }
 
+/* Where nobody's phone is called, what rings is a call of an earlier run. */
+static void answers_nobody(void **state)
+{
+	struct stage *stage = *state;
+	struct lines_counters counters;
+
+	ops.rung = NULL;
+	line_call(stage->lines, 0, "1", false);
+	hear(stage);
+	ask_phone(stage, "INVITE", 1, "", "Content-Type: application/sdp\r\n", RELAY_SDP);
+	hear(stage);
+	ops.rung = on_rung;
+	assert_int_equal(strncmp(stage->text, "SIP/2.0 480 ", 12), 0);
+	assert_false(line_is_up(stage->lines, 1));
+	lines_count(stage->lines, &counters);
+	assert_int_equal(counters.strays, 1);
+}
+
 static void counts_what_is_malformed(void **state)
 {
 	struct stage *stage = *state;
@@ -256,6 +274,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(hears_no_media, stage_open, stage_close),
 	        cmocka_unit_test_setup_teardown(is_hung_up, stage_open, stage_close),
 	        cmocka_unit_test_setup_teardown(phone_refers, stage_open, stage_close),
+	        cmocka_unit_test_setup_teardown(answers_nobody, stage_open, stage_close),
 	        cmocka_unit_test_setup_teardown(counts_what_is_malformed, stage_open, stage_close),
 	};
 

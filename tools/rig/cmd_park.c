@@ -16,7 +16,7 @@ enum { PHONES = 9, HEAR_MS = 500 };
 /* How far a call is. */
 struct step {
 	uint64_t since_ns; /* it was due; by REFER: that went out */
-	bool answered, acknowledged, settled;
+	bool answered, acknowledged, settled, parked;
 };
 
 /*
@@ -49,6 +49,7 @@ static void settle(struct park *park, unsigned line, int cause)
 		return;
 	}
 	step->settled = true;
+	step->parked = cause == CAUSE_NONE;
 	load_settle(&park->load, cause);
 }
 
@@ -155,7 +156,10 @@ static void on_over(void *context, unsigned line, int cause)
 	settle(park, line, cause);
 }
 
-static const struct lines_ops park_lines = {
+/* By INVITE nobody's phone is called. */
+static const struct lines_ops invite_lines = {.media = load_media, .answered = on_answered, .over = on_over};
+
+static const struct lines_ops refer_lines = {
         .media = load_media,
         .answered = on_answered,
         .rung = on_rung,
@@ -173,10 +177,8 @@ static void heed_silence(const struct park *park, struct load_outcome *outcome)
 	for (unsigned line = park->first; line < callers_count(park->load.callers); line += step) {
 		const struct cl_hearing *hearing = callers_hearing(park->load.callers, line);
 
-		if (hearing->expects == CL_NOTHING || hearing->started)
-			continue;
-		outcome->succeeded--;
-		causes_add(&outcome->failed, CAUSE_NOT_HEARD);
+		if (park->steps[line].parked && hearing->expects != CL_NOTHING && !hearing->started)
+			load_take_back(outcome, CAUSE_NOT_HEARD);
 	}
 }
 
@@ -222,8 +224,10 @@ static int park_report(const struct load *load, json_t *report)
 static int park_run(const struct rig_options *options)
 {
 	static struct park park;
-	struct load_work work = {
-	        .name = "park", .ops = &park_lines, .measure = park_measure, .report = park_report};
+	struct load_work work = {.name = "park",
+	        .ops = options->by_refer ? &refer_lines : &invite_lines,
+	        .measure = park_measure,
+	        .report = park_report};
 	int code;
 
 	park.first = (options->parked + 1) & ~1U;

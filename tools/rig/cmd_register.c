@@ -64,7 +64,7 @@ static int leave(struct enrolment *enrolment)
 	        .start = start_leave};
 	int failed;
 
-	load->ending = false;
+	load_end(load);
 	enrolment->leaving = true;
 	failed = load_run(load, &leaving, NULL);
 	enrolment->stayed = load->outcome.failed;

@@ -15,9 +15,16 @@ enum { HEAR_MS = 1000 };
 /* Line 2 k is the caller of call k, 2 k + 1 its taker. */
 struct take {
 	struct load load;
-	uint64_t *due_ns; /* of the takes */
+	uint64_t *due_ns; /* of the takes; 0: not begun, or has failed */
 	struct times gaps;
 };
+
+static void over_settle(struct load *load, unsigned line, int cause)
+{
+	if (line & 1)
+		((struct take *)load)->due_ns[line / 2] = 0;
+	load_settle(load, cause);
+}
 
 static void call_orbit(struct load *load, unsigned line, bool parks)
 {
@@ -25,7 +32,7 @@ static void call_orbit(struct load *load, unsigned line, bool parks)
 
 	snprintf(orbit, sizeof(orbit), "%u", load->options->orbit + line / 2);
 	if (!line_call(load->lines, line, orbit, parks))
-		load_settle(load, CAUSE_NO_LINE);
+		over_settle(load, line, CAUSE_NO_LINE);
 }
 
 static void start_park(struct load *load, unsigned call, uint64_t due_ns)
@@ -68,7 +75,7 @@ static void on_over(void *context, unsigned line, int cause)
 	if (up)
 		causes_add(&take->load.lost, cause);
 	else
-		load_settle(&take->load, cause);
+		over_settle(&take->load, line, cause);
 }
 
 static const struct lines_ops take_lines = {.media = load_media, .answered = on_answered, .over = on_over};
@@ -81,9 +88,8 @@ static void heed_gaps(struct take *take, struct load_outcome *outcome)
 
 		if (gap_ns) {
 			times_add(&take->gaps, gap_ns);
-		} else if (line_is_up(take->load.lines, line + 1)) {
-			outcome->succeeded--;
-			causes_add(&outcome->failed, CAUSE_NOT_HEARD);
+		} else if (take->due_ns[line / 2] && line_is_up(take->load.lines, line + 1)) {
+			load_take_back(outcome, CAUSE_NOT_HEARD);
 		}
 	}
 }

@@ -166,6 +166,12 @@ static void take_call(struct lines *lines, const struct sip_message *request)
 	char *call_id = NULL;
 	unsigned n;
 
+	if (!lines->ops->rung) {
+		/* A call of an earlier run may be up still, and ring back. */
+		lines->counters.strays++;
+		answer(lines, NULL, request, 480, "");
+		return;
+	}
 	if (!osip->from->url || !line_of_caller(osip->from->url->username, &n) || (n ^ 1U) >= lines->count ||
 	        osip_call_id_to_str(osip->call_id, &call_id)) {
 		lines->counters.strays++;
@@ -187,8 +193,7 @@ static void take_call(struct lines *lines, const struct sip_message *request)
 		snprintf(line->call_id, sizeof(line->call_id), "%s", call_id);
 		learn(line, osip->from, osip);
 		answer_with_sdp(lines, line, request);
-		if (lines->ops->rung)
-			lines->ops->rung(lines->context, n ^ 1U, &relay);
+		lines->ops->rung(lines->context, n ^ 1U, &relay);
 	}
 	osip_free(call_id);
 }

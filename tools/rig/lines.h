@@ -30,7 +30,7 @@ struct lines_ops {
 	struct sockaddr_in (*media)(void *context, unsigned line);
 	/* Our call was answered; the ACK is out. `relay`: where its RTP goes. */
 	void (*answered)(void *context, unsigned line, const struct sockaddr_in *relay);
-	/* A user's phone was called, and has answered. */
+	/* A user's phone was called, and has answered. NULL: they answer nobody. */
 	void (*rung)(void *context, unsigned line, const struct sockaddr_in *relay);
 	/* The ACK of that has come. */
 	void (*acknowledged)(void *context, unsigned line);

@@ -16,6 +16,7 @@
 enum { BEAT_NS = 250000, SECOND_MS = 1000, SIP_PORT = 5060, ASIDE_RATE = 2000 };
 
 #define STUCK_NS 70000000000ULL /* twice as long as anybody waits for an answer */
+#define DEAF_NS  1000000000ULL  /* `timeout` and impatient people signal twice */
 
 static int refuse(const char *error)
 {
@@ -171,6 +172,14 @@ static void on_second(struct timer *timer)
 	timer_set(loop_timers(load->loop), timer, SECOND_MS, on_second);
 }
 
+void load_take_back(struct load_outcome *outcome, int cause)
+{
+	if (!outcome->succeeded)
+		return;
+	outcome->succeeded--;
+	causes_add(&outcome->failed, cause);
+}
+
 /* Items that were never settled. */
 static void count_unfinished(struct load *load)
 {
@@ -181,11 +190,22 @@ static void count_unfinished(struct load *load)
 /* Until it is stopped. A signal ends it, and all that would follow. */
 static int run_loop(struct load *load)
 {
-	int signal = load->ending ? 0 : loop_run(load->loop);
+	int signal;
 
+	if (load->ending)
+		return -EINTR;
+	do
+		signal = loop_run(load->loop);
+	while (signal && machine_clock_ns() < load->deaf_until);
 	if (signal)
 		load->ending = true;
 	return load->ending ? -EINTR : 0;
+}
+
+void load_end(struct load *load)
+{
+	load->ending = false;
+	load->deaf_until = machine_clock_ns() + DEAF_NS;
 }
 
 /* By the lines. */
@@ -302,7 +322,7 @@ static int load_hang_up(struct load *load)
 	        .start = hang_up};
 	int failed;
 
-	load->ending = false;
+	load_end(load);
 	load->hanging_up = true;
 	failed = load_run(load, &phase, NULL);
 	load->hanging_up = false;
@@ -376,8 +396,11 @@ int load_do(struct load *load, const struct rig_options *options, const struct l
 			code = refuse("interrupted");
 		else if (!(report = load_report(load, work, &outcome)))
 			code = refuse("out of memory");
-		if (load->callers)
-			load_hang_up(load);
+		if (load->callers && load_hang_up(load))
+			fputs("xdpark-rig: interrupted while hanging up: calls are left, and the next run "
+			      "will "
+			      "meet them\n",
+			        stderr);
 	}
 	if (!code) {
 		report_print(report, options->json);

@@ -56,6 +56,7 @@ struct load {
 	uint64_t last_ns;     /* the last one, or when the phase began */
 	struct load_outcome outcome;
 	struct outcome heard; /* by all of them, in the end */
+	uint64_t deaf_until;  /* ns; no signal ends what is tidied up in the end */
 	bool ending;          /* asked to end */
 	bool hanging_up;      /* in the end */
 };
@@ -86,6 +87,12 @@ int load_run(struct load *load, const struct load_phase *phase, struct load_outc
 
 /* An item of the phase is done: CAUSE_NONE, or why it failed. */
 void load_settle(struct load *load, int cause);
+
+/* An item that seemed to have succeeded hasn't after all. */
+void load_take_back(struct load_outcome *outcome, int cause);
+
+/* What follows tidies up: it goes on after a signal, also after one more that comes within a second. */
+void load_end(struct load *load);
 
 /* Lets calls go on for so long. 0 or -EINTR. */
 int load_wait(struct load *load, unsigned ms);

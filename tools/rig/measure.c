@@ -107,10 +107,13 @@ static int run_set_up(struct run *run)
 	if (run->calls <= 0) {
 		char *causes = NULL;
 		json_t *failed = run->ops->failed(run->setup);
-		char error[256];
+		char error[300];
 
 		causes = json_dumps(failed, 0);
-		snprintf(error, sizeof(error), "no call came to be: %.200s", causes ? causes : "");
+		snprintf(error, sizeof(error), "no call came to be: %.200s%s", causes ? causes : "",
+		        json_object_get(failed, "no_answer")
+		                ? ": nobody answers at --server, or we may not call it"
+		                : "");
 		json_decref(failed);
 		free(causes);
 		return run_refuse(error);
@@ -309,6 +312,16 @@ static json_t *run_report(const struct run *run)
 	return report;
 }
 
+/* What looks like the relay's fault and may be nobody's. */
+static void strangers_tell(const struct run *run)
+{
+	if (run->outcome.totals.count[CL_source_errors])
+		fputs("xdpark-rig: packets came from other ports than the calls were given (source errors): "
+		      "an "
+		      "earlier run that was killed may have left calls; see 'xdpark calls'\n",
+		        stderr);
+}
+
 /* Calls that didn't come to be, or ended. */
 static bool has_failed(const json_t *report)
 {
@@ -328,6 +341,8 @@ int measure_run_by(const struct rig_options *options, enum measure_what what, co
 		*report = run_report(&run);
 		code = *report ? RIG_CLEAN : run_refuse("out of memory");
 	}
+	if (!code)
+		strangers_tell(&run);
 	if (!code &&
 	        (!outcome_clean(&run.outcome) || (unsigned)run.calls < options->calls || has_failed(*report)))
 		code = RIG_FAULTS;

@@ -129,7 +129,7 @@ static bool read_number(const char *option, const char *text, double least, doub
 	double read = strtod(text, &end);
 
 	if (end == text || *end || !(read >= least) || !(read <= most)) {
-		snprintf(want, sizeof(want), "wants a number from %g to %g", least, most);
+		snprintf(want, sizeof(want), "wants a number from %.7g to %.7g", least, most);
 		return refuse(option, text, want);
 	}
 	*number = read;
@@ -382,11 +382,13 @@ static bool other_read(const struct rig_options *options)
 
 int rig_options_read(struct rig_options *options, int argc, char **argv)
 {
+	static char program[] = "xdpark-rig"; /* so getopt's own messages begin */
 	struct option list[OPTIONS + 1] = {0};
 	int letter;
 
 	defaults_set(options);
 	options->command = argv[0];
+	argv[0] = program;
 	if (strcmp(options->command, "compare") == 0)
 		defaults_compare(options);
 	if (strcmp(options->command, "register") == 0)
@@ -398,8 +400,11 @@ int rig_options_read(struct rig_options *options, int argc, char **argv)
 			return RIG_USAGE + 1;
 	options->files = argv + optind;
 	options->file_count = argc - optind;
-	if (strcmp(options->command, "page") == 0 && options->file_count)
-		return 0;
+	if (strcmp(options->command, "page") == 0) {
+		if (!options->file_count)
+			fputs("xdpark-rig page: of which reports? It wants files\n", stderr);
+		return options->file_count ? 0 : RIG_USAGE + 1;
+	}
 	if (strcmp(options->command, "compare") == 0) {
 		if (!other_read(options))
 			return RIG_USAGE + 1;

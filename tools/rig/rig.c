@@ -71,6 +71,8 @@ int main(int argc, char **argv)
 	}
 	if (argc > 1)
 		fprintf(stderr, "xdpark-rig: %s: no such subcommand\n", argv[1]);
+	else
+		fputs("xdpark-rig: a subcommand is missing\n", stderr);
 	fputs("Try 'xdpark-rig --help'.\n", stderr);
 	return RIG_USAGE;
 }

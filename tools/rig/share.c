@@ -140,8 +140,8 @@ static void child_run(const struct callers_options *options, const struct talk_m
 	own.next_hop = anybody;
 	result->failed = veth_enter(NEAR, FAR, (unsigned)libbpf_num_possible_cpus());
 	if (result->failed) {
-		snprintf(result->error, CALLERS_ERROR, "no veth pair for the rig's own share (%s)",
-		        strerror(-result->failed));
+		snprintf(result->error, CALLERS_ERROR, "no veth pair for the rig's own share (%s)%s",
+		        strerror(-result->failed), result->failed == -EPERM ? ": it takes root" : "");
 		return;
 	}
 	result->failed = callers_open(&callers, &own, result->error);

@@ -289,7 +289,8 @@ static void pending_look(struct setup *setup, unsigned count)
 			call_settle(setup, caller, CALL_OVER, TIMEOUT);
 			continue;
 		}
-		call->due = now + (T1_NS << call->tries);
+		/* The last one is given up 64 T1 after the first went out. */
+		call->due = now + (call->tries == TRIES - 1 ? T1_NS : T1_NS << call->tries);
 		request_again(setup, caller);
 	}
 }
