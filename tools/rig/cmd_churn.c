@@ -47,7 +47,7 @@ static unsigned line_of(const struct call *call)
 	return 2 * (unsigned)(call - call->churn->calls);
 }
 
-/* False: somebody else has called that line, because the orbit is a user's number. */
+/* False: that line has a call already. */
 static bool call_orbit(struct call *call, unsigned side)
 {
 	const struct load *load = &call->churn->load;

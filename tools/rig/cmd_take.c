@@ -15,16 +15,9 @@ enum { HEAR_MS = 1000 };
 /* Line 2 k is the caller of call k, 2 k + 1 its taker. */
 struct take {
 	struct load load;
-	uint64_t *due_ns; /* of the takes; 0: not begun, or has failed */
+	uint64_t *due_ns; /* of the takes */
 	struct times gaps;
 };
-
-static void over_settle(struct load *load, unsigned line, int cause)
-{
-	if (line & 1)
-		((struct take *)load)->due_ns[line / 2] = 0;
-	load_settle(load, cause);
-}
 
 static void call_orbit(struct load *load, unsigned line, bool parks)
 {
@@ -32,7 +25,7 @@ static void call_orbit(struct load *load, unsigned line, bool parks)
 
 	snprintf(orbit, sizeof(orbit), "%u", load->options->orbit + line / 2);
 	if (!line_call(load->lines, line, orbit, parks))
-		over_settle(load, line, CAUSE_NO_LINE);
+		load_settle(load, CAUSE_NO_LINE);
 }
 
 static void start_park(struct load *load, unsigned call, uint64_t due_ns)
@@ -75,7 +68,7 @@ static void on_over(void *context, unsigned line, int cause)
 	if (up)
 		causes_add(&take->load.lost, cause);
 	else
-		over_settle(&take->load, line, cause);
+		load_settle(&take->load, cause);
 }
 
 static const struct lines_ops take_lines = {.media = load_media, .answered = on_answered, .over = on_over};
@@ -88,7 +81,7 @@ static void heed_gaps(struct take *take, struct load_outcome *outcome)
 
 		if (gap_ns) {
 			times_add(&take->gaps, gap_ns);
-		} else if (take->due_ns[line / 2] && line_is_up(take->load.lines, line + 1)) {
+		} else if (line_is_up(take->load.lines, line + 1)) {
 			load_take_back(outcome, CAUSE_NOT_HEARD);
 		}
 	}

@@ -397,9 +397,8 @@ int load_do(struct load *load, const struct rig_options *options, const struct l
 		else if (!(report = load_report(load, work, &outcome)))
 			code = refuse("out of memory");
 		if (load->callers && load_hang_up(load))
-			fputs("xdpark-rig: interrupted while hanging up: calls are left, and the next run "
-			      "will "
-			      "meet them\n",
+			fputs("xdpark-rig: interrupted while hanging up: "
+			      "calls are left, and the next run will meet them\n",
 			        stderr);
 	}
 	if (!code) {

@@ -317,8 +317,7 @@ static void strangers_tell(const struct run *run)
 {
 	if (run->outcome.totals.count[CL_source_errors])
 		fputs("xdpark-rig: packets came from other ports than the calls were given (source errors): "
-		      "an "
-		      "earlier run that was killed may have left calls; see 'xdpark calls'\n",
+		      "an earlier run that was killed may have left calls; see 'xdpark calls'\n",
 		        stderr);
 }
 
