@@ -39,6 +39,7 @@ struct speaker {
 	uint8_t queued;  /* on the wheel, or waiting to be put there */
 	uint8_t numbers; /* sequence numbers since its last packet */
 	uint8_t flags;   /* of the next turn */
+	uint8_t heard;   /* its first packet was sent */
 	uint16_t frames; /* frame times since its last packet */
 	uint16_t spurt;  /* frames left of this spurt */
 	uint64_t turn;   /* slot of its next turn, without jitter */
@@ -144,6 +145,7 @@ static void turn_add(struct thread *thread, int32_t caller, struct speaker *spea
 	speaker->frames = 0;
 	speaker->numbers = 0;
 	speaker->flags = 0;
+	speaker->heard = 1;
 	if (thread->turns == CL_TODO)
 		turns_send(thread);
 }
@@ -180,7 +182,8 @@ static void speaker_serve(struct thread *thread, int32_t caller)
 		speaker->numbers++;
 	if (manner->reorder > 0 && chance(thread) < manner->reorder)
 		speaker->flags |= CL_SWAP;
-	if (manner->loss <= 0 || chance(thread) >= manner->loss)
+	/* Until the first one comes the other hears hold audio, and a pause might follow it. */
+	if (!speaker->heard || manner->loss <= 0 || chance(thread) >= manner->loss)
 		turn_add(thread, caller, speaker);
 	speaker->turn += talk->ptime_ms;
 	if (manner->vad && !speaker->spurt--)
@@ -207,6 +210,7 @@ static void coming_take(struct thread *thread)
 
 		speaker->turn = next + (phase + talk->ptime_ms - next % talk->ptime_ms) % talk->ptime_ms;
 		speaker->flags = CL_MARKER;
+		speaker->heard = 0;
 		speaker->spurt = (uint16_t)(chance(thread) * SPURT_MS / talk->ptime_ms);
 		wheel_put(thread, caller, speaker->turn);
 	}
