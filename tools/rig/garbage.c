@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tools/rig/low_port.h"
 #include "tools/rig/machine.h"
 
 enum { BATCH = 64, PACKET = 1400, AIMS = 4096, TURN_US = 500, RTP_BYTES = 172 };
@@ -183,7 +184,7 @@ static int sockets_open(struct garbage *garbage)
 	if (garbage->rtp < 0 || setsockopt(garbage->rtp, IPPROTO_IP, IP_TRANSPARENT, &yes, sizeof(yes)) ||
 	        bind(garbage->rtp, (struct sockaddr *)&forged, sizeof(forged)))
 		return -errno;
-	return 0;
+	return low_port_bind(garbage->sip, (struct in_addr){.s_addr = INADDR_ANY});
 }
 
 void garbage_free(struct garbage *garbage)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tools/rig/bencode.h"
+#include "tools/rig/low_port.h"
 #include "tools/rig/machine.h"
 
 enum { MESSAGE = 16384, COOKIE = 32, AGAIN_MS = 250 };
@@ -33,8 +34,11 @@ int ng_open(struct ng **ng, const struct sockaddr_in *server)
 		return -ENOMEM;
 	made->run = arc4random();
 	made->socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (made->socket < 0 || connect(made->socket, (const struct sockaddr *)server, sizeof(*server))) {
+	failed = made->socket < 0 ? -errno
+	                          : low_port_bind(made->socket, (struct in_addr){.s_addr = INADDR_ANY});
+	if (!failed && connect(made->socket, (const struct sockaddr *)server, sizeof(*server)))
 		failed = -errno;
+	if (failed) {
 		ng_close(made);
 		return failed;
 	}
