@@ -24,6 +24,10 @@ for n in $(seq $last); do
 	addresses+=(--address "10.99.1.$n")
 done
 "${in_phones[@]}" ip route add 10.99.1.0/24 via 10.99.0.1
+# The kernel asks for its neighbours all the time, from any CPU: its packets mustn't get in the way of frames.
+for setting in base_reachable_time_ms=40 delay_first_probe_time=0 retrans_time_ms=20; do
+	"${in_relay[@]}" sysctl -qw "net.ipv4.neigh.relay0.$setting"
+done
 # One queue only, for the warning.
 ip -n "$relay" link add narrow0 numtxqueues 1 numrxqueues 1 type veth peer name narrow1
 ip -n "$relay" link set narrow0 up
