@@ -23,6 +23,7 @@ struct callers {
 	struct caller_bpf *bpf;
 	struct wire wire;
 	unsigned count, each;
+	uint8_t payload_type;
 	const struct clip *clip;
 	struct in_addr *addresses;
 	struct mapping talking, hearing, todo, settings, local;
@@ -215,6 +216,7 @@ int callers_open(struct callers **callers, const struct callers_options *options
 		return refuse(-ENOMEM, error, "out of memory");
 	made->count = options->count;
 	made->clip = options->clip;
+	made->payload_type = options->payload_type;
 	failed = callers_make(made, options, error);
 	if (failed) {
 		callers_close(made);
@@ -270,10 +272,13 @@ void callers_connect(struct callers *callers, unsigned caller, const struct sock
 	        .relay = relay->sin_addr.s_addr,
 	        .relay_port = relay->sin_port,
 	        .ssrc = ssrc,
+	        .type = callers->payload_type,
 	        .sequence = (uint16_t)arc4random(),
 	        .timestamp = arc4random()};
-	*hearing = (struct cl_hearing){
-	        .relay = relay->sin_addr.s_addr, .relay_port = relay->sin_port, .peer = peer};
+	*hearing = (struct cl_hearing){.relay = relay->sin_addr.s_addr,
+	        .relay_port = relay->sin_port,
+	        .type = callers->payload_type,
+	        .peer = peer};
 	__atomic_store_n(&hearing->expects, (uint8_t)expects, __ATOMIC_RELEASE);
 }
 

@@ -27,6 +27,7 @@ struct callers_options {
 	unsigned address_count;
 	unsigned count;          /* callers */
 	unsigned ptime_ms;       /* 10, 20, 30, 40 or 60 */
+	uint8_t payload_type;    /* of all RTP, both ways */
 	struct in_addr relay;    /* any address of it: the way there is the way of all packets */
 	const uint8_t *next_hop; /* MAC to send to; NULL: that of the way to the relay */
 	const struct clip *clip; /* what parked callers are to hear; outlives the callers */

@@ -14,6 +14,7 @@
 #include "kmod-free/ip.h"
 #include "tools/rig/machine.h"
 #include "tools/rig/report.h"
+#include "tools/rig/offer.h"
 #include "tools/rig/setup.h"
 
 enum { TURN_MS = 5, REACH_MS = 3000, SWEEP_MS = 1000 };
@@ -105,11 +106,13 @@ static int clip_place(struct setup *setup)
 {
 	const struct clip *clip = callers_clip(setup->callers);
 	struct xd_plan *plan = &setup->hold;
+	uint8_t type = (uint8_t)offer_payload_type(setup->options->codec);
 	int failed;
 
 	if (clip->count > dataplane_terms(setup->dataplane)->chunks)
 		return -EFBIG;
 	memcpy(dataplane_chunks(setup->dataplane), clip->chunks, clip->count * sizeof(*clip->chunks));
+	plan->payloads[XD_VOICE] = (struct xd_payload){type, type, setup->options->codec, 0};
 	memset(plan->source_bits, 0xff, sizeof(plan->source_bits));
 	for (unsigned i = XD_EVENT; i < XD_PAYLOADS; i++)
 		plan->payloads[i] = (struct xd_payload){XD_NO_PAYLOAD, XD_NO_PAYLOAD, 0, 0};

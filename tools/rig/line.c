@@ -38,15 +38,9 @@ bool line_of_caller(const char *user, unsigned *n)
 	return *user >= '0' && *user <= '9' && !*end;
 }
 
-void line_write_sdp(const struct line_hand *hand, unsigned n, struct sockaddr_in media, char *sdp)
+void line_write_sdp(const struct line_hand *hand, struct sockaddr_in media, char sdp[OFFER_BYTES])
 {
-	char ip[INET_ADDRSTRLEN];
-
-	inet_ntop(AF_INET, &media.sin_addr, ip, sizeof(ip));
-	snprintf(sdp, LINE_SDP,
-	        "v=0\r\no=rig %u 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\nm=audio %u RTP/AVP 0\r\n"
-	        "a=rtpmap:0 PCMU/8000\r\na=ptime:%u\r\n",
-	        n, ip, ip, ntohs(media.sin_port), hand->ptime_ms);
+	offer_write(&media, hand->codec, hand->ptime_ms, "sendrecv", sdp);
 }
 
 /* From, To and Call-ID: of the trunk's calls our own, of those that a phone was called in theirs. */

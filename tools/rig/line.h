@@ -5,9 +5,10 @@
 
 #include "ctl/sip/message.h"
 #include "tools/rig/lines.h"
+#include "tools/rig/offer.h"
 #include "tools/rig/resend.h"
 
-enum { LINE_TAG = 48, LINE_TARGET = 80, LINE_CALL_ID = 72, LINE_MESSAGE = 2048, LINE_SDP = 320 };
+enum { LINE_TAG = 48, LINE_TARGET = 80, LINE_CALL_ID = 72, LINE_MESSAGE = 2048 };
 
 enum { LINE_INVITE_CSEQ = 1 /* it is the first request of a call */ };
 
@@ -40,6 +41,7 @@ struct line_hand {
 	uint32_t run; /* at random: in tags, branches and Call-IDs */
 	const char *domain;
 	unsigned ptime_ms;
+	enum xd_codec codec;
 	char hosts[256][32]; /* "10.90.0.11:5060", by home */
 };
 
@@ -56,9 +58,6 @@ size_t line_write_ack(
 size_t line_write_answer(const struct line_hand *hand, const struct line *line, unsigned n,
         const struct sip_message *request, int status, const char *sdp, char *text);
 
-/* SDP into `sdp` (LINE_SDP). */
-void line_write_sdp(const struct line_hand *hand, unsigned n, struct sockaddr_in media, char *sdp);
-
 /* The tag of this side, into `tag` (LINE_TAG). */
 void line_tag(const struct line_hand *hand, const struct line *line, unsigned n, char *tag);
 
@@ -67,5 +66,8 @@ bool line_of_tag(const struct line_hand *hand, const char *tag, unsigned *n, uin
 
 /* The line whose trunk call has this user part in From. False: none of ours. */
 bool line_of_caller(const char *user, unsigned *n);
+
+/* Our SDP, offer or answer. */
+void line_write_sdp(const struct line_hand *hand, struct sockaddr_in media, char sdp[OFFER_BYTES]);
 
 #endif

@@ -141,9 +141,9 @@ static void answer(struct lines *lines, const struct line *line, const struct si
 static void answer_with_sdp(struct lines *lines, const struct line *line, const struct sip_message *request)
 {
 	unsigned n = line_number(lines, line);
-	char sdp[LINE_SDP];
+	char sdp[OFFER_BYTES];
 
-	line_write_sdp(&lines->hand, n, lines->ops->media(lines->context, n), sdp);
+	line_write_sdp(&lines->hand, lines->ops->media(lines->context, n), sdp);
 	answer(lines, line, request, 200, sdp);
 }
 

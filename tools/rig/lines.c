@@ -40,12 +40,12 @@ void line_send_ack(struct lines *lines, const struct line *line, bool refusal)
 static void send_request(struct lines *lines, const struct line *line)
 {
 	unsigned n = line_number(lines, line);
-	char text[LINE_MESSAGE], headers[128] = "", sdp[LINE_SDP] = "";
+	char text[LINE_MESSAGE], headers[128] = "", sdp[OFFER_BYTES] = "";
 	const char *method = "BYE";
 
 	if (line->state == LINE_CALLING) {
 		method = "INVITE";
-		line_write_sdp(&lines->hand, n, lines->ops->media(lines->context, n), sdp);
+		line_write_sdp(&lines->hand, lines->ops->media(lines->context, n), sdp);
 		if (line->referred)
 			snprintf(headers, sizeof(headers), "Referred-By: <sip:rig@%.64s>\r\n",
 			        lines->hand.domain);
@@ -193,6 +193,7 @@ int lines_open(struct lines **result, const struct lines_options *options, char 
 	lines->hand.run = arc4random();
 	lines->hand.domain = options->domain;
 	lines->hand.ptime_ms = options->ptime_ms;
+	lines->hand.codec = options->codec;
 	lines->count = options->count;
 	resend_init(&lines->resend);
 	memcpy(&server, &options->server, sizeof(options->server));

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ctl/codec.h"
 #include "ctl/loop.h"
 #include "tools/rig/causes.h"
 
@@ -54,6 +55,7 @@ struct lines_options {
 	struct sockaddr_in server;
 	const char *domain; /* of the tenant; outlives the lines */
 	unsigned ptime_ms;
+	enum xd_codec codec;
 	const struct lines_ops *ops;
 	void *context;
 };

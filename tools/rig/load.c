@@ -11,6 +11,7 @@
 #include <event2/event.h>
 
 #include "tools/rig/command.h"
+#include "tools/rig/offer.h"
 #include "tools/rig/report.h"
 
 enum { BEAT_NS = 250000, SECOND_MS = 1000, SIP_PORT = 5060, ASIDE_RATE = 2000 };
@@ -33,9 +34,10 @@ static int open_callers(struct load *load, unsigned count, char *error)
 	        .address_count = options->address_count,
 	        .count = count,
 	        .ptime_ms = options->ptime_ms,
+	        .payload_type = (uint8_t)offer_payload_type(options->codec),
 	        .relay = options->server.sin_addr,
 	        .clip = &load->clip};
-	int failed = clip_load(&load->clip, options->clip, XD_PCMU, error);
+	int failed = clip_load(&load->clip, options->clip, options->codec, error);
 
 	return failed ? failed : callers_open(&load->callers, &how, error);
 }
@@ -51,6 +53,7 @@ static int open_lines(struct load *load, unsigned count, const struct lines_ops 
 	        .server = options->server,
 	        .domain = options->domain,
 	        .ptime_ms = options->ptime_ms,
+	        .codec = options->codec,
 	        .ops = ops,
 	        .context = load};
 
@@ -345,7 +348,8 @@ static json_t *heard_report(struct load *load)
 /* What came of calls. 0 or -ENOMEM. */
 static int calls_report(struct load *load, json_t *report)
 {
-	if (json_object_set_new(report, "lost_calls", causes_report(&load->lost)) ||
+	if (json_object_set_new(report, "codec", json_string(codec_name(load->options->codec))) ||
+	        json_object_set_new(report, "lost_calls", causes_report(&load->lost)) ||
 	        json_object_set_new(report, "heard", heard_report(load)))
 		return -ENOMEM;
 	return 0;

@@ -8,8 +8,10 @@
 
 #include "tools/rig/command.h"
 #include "tools/rig/machine.h"
+#include "tools/rig/offer.h"
 #include "tools/rig/outcome.h"
 #include "tools/rig/report.h"
+#include "tools/rig/wire.h"
 
 enum { SECONDS_LISTED = 3600, LEAD_MS = 10, DRAIN_MS = 200, SETTLE_MS = 200, SETTLE_MOST_MS = 10000 };
 
@@ -56,12 +58,16 @@ static int run_open_callers(struct run *run, char *error)
 	        .address_count = options->address_count,
 	        .count = callers_of(run, options->calls),
 	        .ptime_ms = options->ptime_ms,
+	        .payload_type = (uint8_t)offer_payload_type(options->codec),
 	        .relay = options->server.sin_addr,
 	        .clip = &run->clip};
-	int failed = clip_load(&run->clip, options->clip, XD_PCMU, error);
+	int failed = clip_load(&run->clip, options->clip, options->codec, error);
 
 	if (!failed && run->ops->hears)
 		run->ops->hears(&run->clip);
+	/* It costs seconds, after which nobody wants to hear that there is no such interface. */
+	if (!failed)
+		failed = wire_check(options->interface, error);
 	if (!failed && !options->no_cpu && run->share.send_ns == 0) {
 		progress("measuring the rig's own share");
 		failed = share_measure(&run->share, &how, &options->manner, options->threads, error);
@@ -294,10 +300,10 @@ static json_t *run_report(const struct run *run)
 {
 	const struct rig_options *options = run->options;
 	struct talk_counters talk = talk_count(run->talk);
-	json_t *report = json_pack("{s:s, s:i, s:f, s:i, s:s, s:i, s:f, s:o}", "work", options->command,
-	        "calls", options->calls, "seconds", options->seconds, "ptime_ms", options->ptime_ms,
-	        "set_up_by", run->ops->name, "up", run->calls, "set_up_seconds", (double)run->set_up_ns / 1e9,
-	        "failed", run->ops->failed(run->setup));
+	json_t *report = json_pack("{s:s, s:i, s:f, s:i, s:s, s:s, s:i, s:f, s:o}", "work", options->command,
+	        "calls", options->calls, "seconds", options->seconds, "ptime_ms", options->ptime_ms, "codec",
+	        codec_name(options->codec), "set_up_by", run->ops->name, "up", run->calls, "set_up_seconds",
+	        (double)run->set_up_ns / 1e9, "failed", run->ops->failed(run->setup));
 
 	if (!report || outcome_report(&run->outcome, run->what == MEASURE_FORWARD, report)) {
 		json_decref(report);

@@ -16,11 +16,12 @@
 #include "tools/rig/machine.h"
 #include "tools/rig/matroska.h"
 #include "tools/rig/ng.h"
+#include "tools/rig/offer.h"
 #include "tools/rig/report.h"
 #include "tools/rig/setup.h"
 #include "tools/rig/trunk_message.h"
 
-enum { SDP = 320, CALL_ID = 48, PATH = 128, WAIT_MS = 4000, ROUNDS = 999999, DISCARD_PORT = 9 };
+enum { CALL_ID = 48, PATH = 128, WAIT_MS = 4000, ROUNDS = 999999, DISCARD_PORT = 9 };
 
 #define PROGRESS_NS 1000000000ULL
 
@@ -36,18 +37,6 @@ struct setup {
 	json_t *causes;  /* of calls that didn't come to be: reason to count */
 	uint64_t told;   /* ns; when progress is to be told again */
 };
-
-static void sdp_write(
-        const struct sockaddr_in *media, unsigned ptime_ms, const char *direction, char sdp[SDP])
-{
-	char ip[INET_ADDRSTRLEN];
-
-	inet_ntop(AF_INET, &media->sin_addr, ip, sizeof(ip));
-	snprintf(sdp, SDP,
-	        "v=0\r\no=rig 1 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\nm=audio %u RTP/AVP 0\r\n"
-	        "a=rtpmap:0 PCMU/8000\r\na=ptime:%u\r\na=%s\r\n",
-	        ip, ip, ntohs(media->sin_port), ptime_ms, direction);
-}
 
 static void call_begin(struct setup *setup, const char *command, unsigned call)
 {
@@ -103,10 +92,10 @@ static int call_make(struct setup *setup, unsigned call, unsigned first, const c
         struct sockaddr_in *first_relay, struct sockaddr_in *other_relay)
 {
 	struct sockaddr_in local = callers_address(setup->callers, first);
-	char sdp[SDP];
+	char sdp[OFFER_BYTES];
 	int failed;
 
-	sdp_write(&local, setup->options->ptime_ms, "sendrecv", sdp);
+	offer_write(&local, setup->options->codec, setup->options->ptime_ms, "sendrecv", sdp);
 	setup->begun = call + 1;
 	failed = call_offer(setup, "offer", call, sdp, other_relay);
 	return failed ? failed : call_offer(setup, "answer", call, other_sdp, first_relay);
@@ -118,10 +107,10 @@ static int park_one(struct setup *setup, unsigned caller)
 	        .sin_addr = setup->options->addresses[0],
 	        .sin_port = htons(DISCARD_PORT)};
 	struct sockaddr_in relay, unused;
-	char sdp[SDP];
+	char sdp[OFFER_BYTES];
 	int failed;
 
-	sdp_write(&nobody, setup->options->ptime_ms, "sendonly", sdp);
+	offer_write(&nobody, setup->options->codec, setup->options->ptime_ms, "sendonly", sdp);
 	failed = call_make(setup, caller, caller, sdp, &relay, &unused);
 	if (failed)
 		return failed;
@@ -144,10 +133,10 @@ static int bridge_one(struct setup *setup, unsigned call)
 	unsigned first = 2 * call, second = first + 1;
 	struct sockaddr_in local = callers_address(setup->callers, second);
 	struct sockaddr_in first_relay, second_relay;
-	char sdp[SDP];
+	char sdp[OFFER_BYTES];
 	int failed;
 
-	sdp_write(&local, setup->options->ptime_ms, "sendrecv", sdp);
+	offer_write(&local, setup->options->codec, setup->options->ptime_ms, "sendrecv", sdp);
 	failed = call_make(setup, call, first, sdp, &first_relay, &second_relay);
 	if (failed)
 		return failed;

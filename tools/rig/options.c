@@ -12,6 +12,7 @@
 
 #include "ctl/audio/playlist.h"
 #include "tools/rig/command.h"
+#include "tools/rig/offer.h"
 #include "tools/rig/rtpengine.h"
 
 /* Defaults are those of the lab (tools/lab). */
@@ -60,6 +61,7 @@ static const struct {
         {{"silent", 0, 0, 'q'}, "", "nobody talks: the same as --talking 0", " hold "},
         {{"talking", 1, 0, 'T'}, " PERCENT", "of the callers talk (100)", " hold "},
         {{"ptime", 1, 0, 'p'}, " MS", "10, 20, 30, 40 or 60 (20)", CALLS},
+        {{"codec", 1, 0, 'x'}, " CODEC", "PCMU, PCMA or G722 (PCMU)", " hold forward" LOAD},
         {{"jitter", 1, 0, 'J'}, " MS", "packets of talkers are up to so much late", MEDIA},
         {{"loss", 1, 0, 'L'}, " PERCENT", "of the talkers' packets are left out", MEDIA},
         {{"reorder", 1, 0, 'R'}, " PERCENT", "of them change places with the next", MEDIA},
@@ -244,6 +246,9 @@ static bool option_read(struct rig_options *options, int letter, const char *val
 		return read_count("talking", value, 0, 100, &options->talking);
 	case 'p':
 		return read_ptime(value, &options->ptime_ms);
+	case 'x':
+		return offer_codec(value, &options->codec) ||
+		       refuse("codec", value, "wants PCMU, PCMA or G722");
 	case 'J':
 		return read_number("jitter", value, 0, 500, &options->manner.jitter_ms);
 	case 'L':
@@ -380,6 +385,19 @@ static bool other_read(const struct rig_options *options)
 	return false;
 }
 
+/* Manners are those of who talks. */
+static bool manner_goes(const struct rig_options *options)
+{
+	const struct talk_manner *manner = &options->manner;
+
+	if (options->talking ||
+	        (manner->jitter_ms <= 0 && manner->loss <= 0 && manner->reorder <= 0 && !manner->vad))
+		return true;
+	fputs("xdpark-rig: nobody talks: --jitter, --loss, --reorder and --vad are of those who do\n",
+	        stderr);
+	return false;
+}
+
 int rig_options_read(struct rig_options *options, int argc, char **argv)
 {
 	static char program[] = "xdpark-rig"; /* so getopt's own messages begin */
@@ -398,6 +416,8 @@ int rig_options_read(struct rig_options *options, int argc, char **argv)
 	while ((letter = getopt_long(argc, argv, "", list, NULL)) != -1)
 		if (letter == '?' || !option_goes(options, letter) || !option_read(options, letter, optarg))
 			return RIG_USAGE + 1;
+	if (!manner_goes(options))
+		return RIG_USAGE + 1;
 	options->files = argv + optind;
 	options->file_count = argc - optind;
 	if (strcmp(options->command, "page") == 0) {

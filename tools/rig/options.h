@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 
+#include "ctl/codec.h"
 #include "tools/rig/talk.h"
 
 enum { RIG_ADDRESSES = 64, RIG_PATH = 512, RIG_NAME = 32 };
@@ -21,6 +22,7 @@ struct rig_options {
 	struct talk_manner manner;
 	unsigned threads; /* that talk; 0: one a CPU */
 	unsigned ptime_ms;
+	enum xd_codec codec;
 	bool json;
 	bool direct;
 	bool no_cpu; /* leave out what takes idle time: baseline and the rig's own share */

@@ -10,9 +10,8 @@
 
 #include "ctl/timer.h"
 #include "tools/rig/machine.h"
+#include "tools/rig/offer.h"
 #include "tools/rig/trunk_message.h"
-
-enum { SDP = 320 };
 
 static void transmit(const struct setup *setup, const struct sockaddr_in *to, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
@@ -30,16 +29,11 @@ static void transmit(const struct setup *setup, const struct sockaddr_in *to, co
 		sendto(setup->socket, text, (size_t)length, 0, (const struct sockaddr *)to, sizeof(*to));
 }
 
-static void sdp_write(const struct setup *setup, unsigned caller, char sdp[SDP])
+static void sdp_write(const struct setup *setup, unsigned caller, char sdp[OFFER_BYTES])
 {
 	struct sockaddr_in local = callers_address(setup->callers, caller);
-	char ip[INET_ADDRSTRLEN];
 
-	inet_ntop(AF_INET, &local.sin_addr, ip, sizeof(ip));
-	snprintf(sdp, SDP,
-	        "v=0\r\no=rig %u 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\nm=audio %u RTP/AVP 0\r\n"
-	        "a=rtpmap:0 PCMU/8000\r\na=ptime:%u\r\n",
-	        caller, ip, ip, ntohs(local.sin_port), setup->options->ptime_ms);
+	offer_write(&local, setup->options->codec, setup->options->ptime_ms, "sendrecv", sdp);
 }
 
 /* The last request of a call, also again. */
@@ -61,7 +55,7 @@ static void request_send(
 
 static void invite_send(const struct setup *setup, unsigned caller)
 {
-	char sdp[SDP], headers[128] = "";
+	char sdp[OFFER_BYTES], headers[128] = "";
 
 	/* With it an INVITE to an orbit parks, without it takes. */
 	if (setup->bridges && caller % 2 == 0)
@@ -182,7 +176,7 @@ static void invite_answered(struct setup *setup, unsigned caller, const struct t
 /* Requests within calls: what asks is content with 200; a BYE ends the call. */
 static void request_answer(struct setup *setup, unsigned caller, const struct trunk_message *request)
 {
-	char headers[2048], sdp[SDP] = "";
+	char headers[2048], sdp[OFFER_BYTES] = "";
 
 	if (!strncmp(request->text, "ACK ", 4))
 		return;

@@ -63,15 +63,22 @@ static int mac_read(const char *interface, uint8_t mac[6])
 	return error;
 }
 
+int wire_check(const char *interface, char *error)
+{
+	return if_nametoindex(interface)
+	               ? 0
+	               : refuse(-ENODEV, error, interface,
+	                         "no such interface here; in the lab: tools/lab exec phones ...");
+}
+
 int wire_open(struct wire *wire, const char *interface, char *error)
 {
-	int failed;
+	int failed = wire_check(interface, error);
 
 	*wire = (struct wire){.lock = -1, .former = -1, .program = -1};
+	if (failed)
+		return failed;
 	wire->ifindex = if_nametoindex(interface);
-	if (!wire->ifindex)
-		return refuse(-ENODEV, error, interface,
-		        "no such interface here; in the lab: tools/lab exec phones ...");
 	failed = mac_read(interface, wire->mac);
 	if (failed)
 		return refuse(failed, error, interface, "its MAC address can't be read");

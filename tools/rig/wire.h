@@ -17,6 +17,9 @@ struct wire {
 
 enum { WIRE_ERROR = 256 };
 
+/* Whether there is such an interface: 0, or -ENODEV and a sentence in `error` (WIRE_ERROR). */
+int wire_check(const char *interface, char *error);
+
 /*
  * Finds the interface. -ENODEV; -EADDRINUSE: another rig runs there. A sentence in `error` (WIRE_ERROR).
  */
