@@ -15,6 +15,7 @@
 
 enum { SECONDS_LISTED = 3600, LEAD_MS = 10, DRAIN_MS = 200, SETTLE_MS = 200, SETTLE_MOST_MS = 10000 };
 
+#define BEHIND        0.98
 #define BUSY_ALREADY  0.15 /* cores; an idle machine has less */
 #define BELOW_NOTHING 0.05 /* cores; so much less than nothing is no accident */
 #define SECOND_NS     1000000000ULL
@@ -31,6 +32,7 @@ struct run {
 	int calls; /* that are up */
 	uint64_t set_up_ns;
 	json_t *each_second; /* packets received in it */
+	unsigned talkers;
 	struct share share;
 	struct machine_time from, to;
 	struct outcome outcome;
@@ -142,8 +144,10 @@ static int run_talk(struct run *run)
 		uint64_t before = (uint64_t)i * options->talking / 100;
 
 		if (callers_hearing(run->callers, i)->expects != CL_NOTHING &&
-		        (uint64_t)(i + 1) * options->talking / 100 > before)
+		        (uint64_t)(i + 1) * options->talking / 100 > before) {
 			talk_add(run->talk, i);
+			run->talkers++;
+		}
 	}
 	return 0;
 }
@@ -296,6 +300,16 @@ static void cpu_report(const struct run *run, json_t *report)
 	                share->check_ns));
 }
 
+/* What talkers were to send in the measured time; 0: with pauses nobody knows. */
+static double talkers_due(const struct run *run)
+{
+	const struct rig_options *options = run->options;
+
+	if (options->manner.vad)
+		return 0;
+	return run->talkers * options->seconds * 1000 / options->ptime_ms * (1 - options->manner.loss);
+}
+
 static json_t *run_report(const struct run *run)
 {
 	const struct rig_options *options = run->options;
@@ -310,6 +324,8 @@ static json_t *run_report(const struct run *run)
 		return NULL;
 	}
 	cpu_report(run, report);
+	if (talkers_due(run) > 0)
+		json_object_set_new(report, "sent_due", json_integer((json_int_t)(talkers_due(run) + 0.5)));
 	if (run->talk)
 		json_object_set_new(report, "rig",
 		        json_pack("{s:I, s:I, s:I}", "turns", (json_int_t)talk.turns, "late_ms",
@@ -318,9 +334,16 @@ static json_t *run_report(const struct run *run)
 	return report;
 }
 
-/* What looks like the relay's fault and may be nobody's. */
+/* What looks like the relay's fault, or its merit, and is neither. */
 static void strangers_tell(const struct run *run)
 {
+	double sent = (double)run->outcome.totals.count[CL_sent], due = talkers_due(run);
+
+	if (sent < BEHIND * due)
+		fprintf(stderr,
+		        "xdpark-rig: talkers sent %.0f%% of what they were to send: they and the relay are "
+		        "more than this machine can do\n",
+		        100 * sent / due);
 	if (run->outcome.totals.count[CL_source_errors])
 		fputs("xdpark-rig: packets came from other ports than the calls were given (source errors): "
 		      "an earlier run that was killed may have left calls; see 'xdpark calls'\n",
