@@ -336,6 +336,11 @@ void callers_window(struct callers *callers, uint64_t start_ns, uint64_t end_ns)
 	__atomic_store_n(&settings->window_end, end_ns, __ATOMIC_RELEASE);
 }
 
+uint64_t callers_window_end(const struct callers *callers)
+{
+	return __atomic_load_n(&settings_of(callers)->window_end, __ATOMIC_RELAXED);
+}
+
 static void totals_add(struct cl_totals *sum, const struct cl_totals *more)
 {
 	for (unsigned i = 0; i < CL_COUNTS; i++)

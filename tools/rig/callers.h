@@ -46,6 +46,9 @@ void callers_close(struct callers *callers);
 unsigned callers_count(const struct callers *callers);
 const struct clip *callers_clip(const struct callers *callers);
 
+/* ns; when the measured time ends. */
+uint64_t callers_window_end(const struct callers *callers);
+
 /* Where a caller gets its RTP: what its SDP says. */
 struct sockaddr_in callers_address(const struct callers *callers, unsigned caller);
 

@@ -11,8 +11,9 @@ static const char *const count_names[CL_COUNTS] = {
 #undef COUNT
 };
 
-/* So many frames may come late to before the measured time, and so be in it. */
-enum { EARLIER = 3 };
+/* So many frames may be late: to before the measured time, and so be in it, or in it, and so come after it.
+ */
+enum { LATE = 3 };
 
 /* What one caller was to hear, and what it didn't get of it, or got beyond it. */
 struct due {
@@ -30,17 +31,20 @@ static struct due talk_due(const struct callers *callers, const struct cl_hearin
 	              : (struct due){.expected = received};
 }
 
-static struct due hold_due(const struct cl_hearing *hearing, uint32_t frames)
+/* `end`: of the measured time. */
+static struct due hold_due(const struct cl_hearing *hearing, uint32_t frames, uint64_t end)
 {
+	bool went_on = hearing->last >= end;
 	uint64_t numbered = (uint64_t)hearing->received + hearing->lost;
 	struct due due = {.expected = numbered, .lost = hearing->lost};
 
 	if (!frames)
 		return due;
-	if (numbered + 1 < frames) {
+	/* Of a stream that went on, the last ones are late: gaps tell what it lost. */
+	if (numbered + 1 < frames && !(went_on && numbered + 1 + LATE >= frames)) {
 		due.expected = frames - 1;
 		due.lost = frames - 1 - hearing->received;
-	} else if (numbered > frames + EARLIER) {
+	} else if (numbered > frames + LATE) {
 		due.expected = frames;
 		due.surplus = numbered - frames;
 	}
@@ -50,6 +54,7 @@ static struct due hold_due(const struct cl_hearing *hearing, uint32_t frames)
 int outcome_read(const struct callers *callers, unsigned up, double seconds, struct outcome *outcome)
 {
 	uint32_t frames = (uint32_t)(seconds * 1000 / callers_ptime_ms(callers));
+	uint64_t end = callers_window_end(callers);
 	unsigned connected = 0;
 	int failed = callers_totals(callers, &outcome->totals);
 
@@ -61,7 +66,7 @@ int outcome_read(const struct callers *callers, unsigned up, double seconds, str
 		if (hearing->expects == CL_NOTHING)
 			continue;
 		connected++;
-		due = hearing->expects == CL_HOLD ? hold_due(hearing, frames)
+		due = hearing->expects == CL_HOLD ? hold_due(hearing, frames, end)
 		                                  : talk_due(callers, hearing, frames);
 		outcome->expected += due.expected;
 		outcome->lost += due.lost;

@@ -18,9 +18,10 @@ struct outcome {
 
 /*
  * Sums up the measured `seconds`. What a parked caller was to hear is the frames that fit into the time, give
- * or take one for where it began, and a few more that came late to before it; 0 seconds: what its own stream
- * numbered. What a bridged caller was to hear is what its peer sent. Of `up` callers that had a call when it
- * began, those that have none any more have missed all of it. Returns 0 or a negative errno.
+ * or take one for where it began, a few more that came late to before it, and a few less that came late to
+ * after it, if the stream went on then; 0 seconds: what its own stream numbered. What a bridged caller was to
+ * hear is what its peer sent. Of `up` callers that had a call when it began, those that have none any more
+ * have missed all of it. Returns 0 or a negative errno.
  */
 int outcome_read(const struct callers *callers, unsigned up, double seconds, struct outcome *outcome);
 
