@@ -50,7 +50,7 @@ static int callers_run(struct setup *setup, unsigned first, unsigned step, unsig
 
 static int trunk_socket(struct setup *setup)
 {
-	struct sockaddr_in local;
+	struct sockaddr_in local = {0};
 	socklen_t length = sizeof(local);
 	int size = SOCKET_BYTES, failed;
 
