@@ -55,6 +55,13 @@ static __always_inline void histogram_add(__u64 *buckets, __u64 *max, __u64 ns)
 		*max = ns;
 }
 
+/* Whether it is the first one after the measured time: what is missing before it, was to be heard within. */
+static __always_inline int arrival_is_next(const struct arrival *arrival)
+{
+	return arrival->hearing->last >= arrival->settings->window_start &&
+	       arrival->hearing->last < arrival->settings->window_end;
+}
+
 /* Counts what the number says. True: the packet is the stream's latest. */
 static __always_inline int hear_order(struct arrival *arrival, enum order order, __u32 step)
 {
@@ -81,7 +88,7 @@ static __always_inline int hear_order(struct arrival *arrival, enum order order,
 		arrival_error(arrival, CL_sequence_errors);
 		return 1;
 	default:
-		if (arrival->measured && step > 1) {
+		if (step > 1 && (arrival->measured || arrival_is_next(arrival))) {
 			hearing->lost += step - 1;
 			count[CL_gaps] += step - 1;
 		}

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "tests/bpf/caller_scene.h"
+#include "tools/rig/machine.h"
 
 static void hear_frames(uint32_t first, uint32_t end)
 {
@@ -45,6 +46,19 @@ static void a_gap(void **state)
 	hear_frames(0, 10);
 	hear_frames(13, 20);
 	assert_counts(17, CL_gaps, 3);
+	assert_int_equal(callers_hearing(callers, 0)->lost, 3);
+}
+
+/* What is missing before the first packet after the measured time was to be heard in it; what comes then
+ * isn't. */
+static void a_gap_at_the_end(void **state)
+{
+	(void)state;
+	hear_frames(0, 10);
+	callers_window(callers, 0, machine_clock_ns());
+	hear_frames(13, 20);
+	hear_frames(25, 30);
+	assert_int_equal(callers_hearing(callers, 0)->received, 0);
 	assert_int_equal(callers_hearing(callers, 0)->lost, 3);
 }
 
@@ -309,6 +323,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(a_good_stream),
 	        TEST(a_gap),
+	        TEST(a_gap_at_the_end),
 	        TEST(a_duplicate),
 	        TEST(a_late_packet),
 	        TEST(a_wrong_payload),
