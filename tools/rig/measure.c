@@ -2,6 +2,7 @@
 #include "tools/rig/measure.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 
 enum { SECONDS_LISTED = 3600, LEAD_MS = 10, DRAIN_MS = 200, SETTLE_MS = 200, SETTLE_MOST_MS = 10000 };
 
-#define BEHIND        0.98
+#define SHORT         0.02 /* of what is due */
 #define BUSY_ALREADY  0.15 /* cores; an idle machine has less */
 #define BELOW_NOTHING 0.05 /* cores; so much less than nothing is no accident */
 #define SECOND_NS     1000000000ULL
@@ -334,12 +335,22 @@ static json_t *run_report(const struct run *run)
 	return report;
 }
 
+/* Packets that talkers may be short of what is due: where they began, jitter and loss by chance, and a
+ * little. */
+static double talkers_spare(const struct run *run, double due)
+{
+	const struct rig_options *options = run->options;
+
+	return run->talkers * (1 + options->manner.jitter_ms / options->ptime_ms) + 5 * sqrt(due) +
+	       SHORT * due;
+}
+
 /* What looks like the relay's fault, or its merit, and is neither. */
 static void strangers_tell(const struct run *run)
 {
 	double sent = (double)run->outcome.totals.count[CL_sent], due = talkers_due(run);
 
-	if (sent < BEHIND * due)
+	if (sent < due - talkers_spare(run, due))
 		fprintf(stderr,
 		        "xdpark-rig: talkers sent %.0f%% of what they were to send: they and the relay are "
 		        "more than this machine can do\n",

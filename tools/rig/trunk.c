@@ -31,6 +31,7 @@ static int callers_run(struct setup *setup, unsigned first, unsigned step, unsig
 	uint64_t told = machine_clock_ns() + 1000000000ULL;
 	unsigned next = first;
 
+	setup->unanswered = 0;
 	while (goes_on(setup, next, count) || setup->pending) {
 		uint64_t now = machine_clock_ns();
 
@@ -44,6 +45,11 @@ static int callers_run(struct setup *setup, unsigned first, unsigned step, unsig
 			progress("%s: %u of %u", what, (next < count ? next : count) / step, count / step);
 			told = now + 1000000000ULL;
 		}
+	}
+	if (next < count) {
+		progress_end();
+		fprintf(stderr, "xdpark-rig: %s given up after %u of %u: nobody answers\n", what, next / step,
+		        count / step);
 	}
 	return 0;
 }
@@ -72,8 +78,13 @@ static void trunk_close(struct setup *setup)
 {
 	if (!setup)
 		return;
+	/* First those that are still calling: they may come up, and would stay. */
+	callers_run(setup, 0, 1, 0, trunk_bye, "hanging up");
 	if (setup->up)
 		callers_run(setup, 0, 1, callers_count(setup->callers), trunk_bye, "hanging up");
+	/* Where nobody answers each is asked once: the server may only have been away. */
+	for (unsigned i = 0; setup->up && i < callers_count(setup->callers); i++)
+		trunk_bye(setup, i);
 	if (setup->socket >= 0)
 		close(setup->socket);
 	free(setup->calls);
@@ -114,13 +125,15 @@ static int trunk_park(struct setup *setup, unsigned count)
 
 static int trunk_bridge(struct setup *setup, unsigned count)
 {
-	int failed;
+	int failed, taken = 0;
 
 	setup->bridges = true;
 	failed = callers_run(setup, 0, 2, 2 * count, trunk_invite, "parking");
 	if (!failed)
 		failed = callers_run(setup, 1, 2, 2 * count, trunk_invite, "taking");
-	return failed ? failed : (int)setup->up / 2;
+	for (unsigned i = 1; i < 2 * count; i += 2)
+		taken += setup->calls[i].state == CALL_UP;
+	return failed ? failed : taken;
 }
 
 static int trunk_serve(struct setup *setup, uint64_t until_ns)
@@ -131,6 +144,7 @@ static int trunk_serve(struct setup *setup, uint64_t until_ns)
 		if (now >= until_ns)
 			return 0;
 		trunk_messages(setup, (int)((until_ns - now) / 1000000) + 1);
+		trunk_resend(setup);
 	}
 	return -EINTR;
 }

@@ -138,6 +138,21 @@ static void dialog_learn(struct call *call, const struct trunk_message *response
 	trunk_between(response, "Contact", "<", call->target, TRUNK_TARGET);
 }
 
+/* A final answer to an INVITE that waits for none: it didn't get our ACK, or comes after we gave up. */
+static void answered_again(struct setup *setup, unsigned caller, const struct trunk_message *response)
+{
+	struct call *call = &setup->calls[caller];
+	bool late = call->state == CALL_OVER && !*call->tag;
+
+	if (response->status >= 300)
+		return;
+	if (late)
+		dialog_learn(call, response);
+	request_send(setup, caller, "ACK", "", "");
+	if (late)
+		request_start(setup, caller, CALL_ENDING);
+}
+
 static void invite_answered(struct setup *setup, unsigned caller, const struct trunk_message *response)
 {
 	struct call *call = &setup->calls[caller];
@@ -150,9 +165,7 @@ static void invite_answered(struct setup *setup, unsigned caller, const struct t
 		return;
 	}
 	if (call->state != CALL_INVITING) {
-		/* It didn't get our ACK. */
-		if (response->status < 300)
-			request_send(setup, caller, "ACK", "", "");
+		answered_again(setup, caller, response);
 		return;
 	}
 	if (response->status >= 300) {
