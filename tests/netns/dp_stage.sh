@@ -62,8 +62,8 @@ link_up() {
 	ip -n "$phones" address add 10.99.0.3/24 dev phones0
 	ip -n "$phones" address add fd99::2/64 dev phones0 nodad
 	ip -n "$phones" link set phones0 xdp obj "$build/bpf/pass.bpf.o" sec xdp
-	ip netns exec "$relay" tools/veth-queues relay0
-	ip netns exec "$phones" tools/veth-queues phones0
+	"${in_relay[@]}" tools/veth-queues relay0
+	"${in_phones[@]}" tools/veth-queues phones0
 	"${in_phones[@]}" ethtool -K phones0 tx-checksumming off txvlan off >/dev/null
 	ip -n "$relay" link set relay0 up
 	ip -n "$phones" link set phones0 up
