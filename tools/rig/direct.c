@@ -13,8 +13,8 @@
 #include "ctl/call/endpoint.h"
 #include "kmod-free/ip.h"
 #include "tools/rig/machine.h"
-#include "tools/rig/report.h"
 #include "tools/rig/offer.h"
+#include "tools/rig/report.h"
 #include "tools/rig/setup.h"
 
 enum { TURN_MS = 5, REACH_MS = 3000, SWEEP_MS = 1000 };
@@ -106,7 +106,7 @@ static int clip_place(struct setup *setup)
 {
 	const struct clip *clip = callers_clip(setup->callers);
 	struct xd_plan *plan = &setup->hold;
-	uint8_t type = (uint8_t)offer_payload_type(setup->options->codec);
+	uint8_t type = offer_payload_type(setup->options->codec);
 	int failed;
 
 	if (clip->count > dataplane_terms(setup->dataplane)->chunks)

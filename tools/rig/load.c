@@ -34,7 +34,7 @@ static int open_callers(struct load *load, unsigned count, char *error)
 	        .address_count = options->address_count,
 	        .count = count,
 	        .ptime_ms = options->ptime_ms,
-	        .payload_type = (uint8_t)offer_payload_type(options->codec),
+	        .payload_type = offer_payload_type(options->codec),
 	        .relay = options->server.sin_addr,
 	        .clip = &load->clip};
 	int failed = clip_load(&load->clip, options->clip, options->codec, error);

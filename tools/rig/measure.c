@@ -61,7 +61,7 @@ static int run_open_callers(struct run *run, char *error)
 	        .address_count = options->address_count,
 	        .count = callers_of(run, options->calls),
 	        .ptime_ms = options->ptime_ms,
-	        .payload_type = (uint8_t)offer_payload_type(options->codec),
+	        .payload_type = offer_payload_type(options->codec),
 	        .relay = options->server.sin_addr,
 	        .clip = &run->clip};
 	int failed = clip_load(&run->clip, options->clip, options->codec, error);
@@ -315,6 +315,7 @@ static json_t *run_report(const struct run *run)
 {
 	const struct rig_options *options = run->options;
 	struct talk_counters talk = talk_count(run->talk);
+	double due = talkers_due(run);
 	json_t *report = json_pack("{s:s, s:i, s:f, s:i, s:s, s:s, s:i, s:f, s:o}", "work", options->command,
 	        "calls", options->calls, "seconds", options->seconds, "ptime_ms", options->ptime_ms, "codec",
 	        codec_name(options->codec), "set_up_by", run->ops->name, "up", run->calls, "set_up_seconds",
@@ -325,8 +326,8 @@ static json_t *run_report(const struct run *run)
 		return NULL;
 	}
 	cpu_report(run, report);
-	if (talkers_due(run) > 0)
-		json_object_set_new(report, "sent_due", json_integer((json_int_t)(talkers_due(run) + 0.5)));
+	if (due > 0)
+		json_object_set_new(report, "sent_due", json_integer((json_int_t)(due + 0.5)));
 	if (run->talk)
 		json_object_set_new(report, "rig",
 		        json_pack("{s:I, s:I, s:I}", "turns", (json_int_t)talk.turns, "late_ms",

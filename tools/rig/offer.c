@@ -15,9 +15,9 @@ bool offer_codec(const char *name, enum xd_codec *codec)
 	return false;
 }
 
-unsigned offer_payload_type(enum xd_codec codec)
+uint8_t offer_payload_type(enum xd_codec codec)
 {
-	static const unsigned types[XD_CODECS] = {[XD_PCMU] = 0, [XD_PCMA] = 8, [XD_G722] = 9};
+	static const uint8_t types[XD_CODECS] = {[XD_PCMU] = 0, [XD_PCMA] = 8, [XD_G722] = 9};
 
 	return types[codec];
 }

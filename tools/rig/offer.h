@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "ctl/codec.h"
 
@@ -15,7 +16,7 @@ enum { OFFER_BYTES = 320 };
 bool offer_codec(const char *name, enum xd_codec *codec);
 
 /* The static RTP payload type of a codec. */
-unsigned offer_payload_type(enum xd_codec codec);
+uint8_t offer_payload_type(enum xd_codec codec);
 
 /*
  * Offer or answer into `sdp`, zero-terminated. `media`: where RTP is wanted. `direction`: "sendrecv",
