@@ -28,6 +28,12 @@
 #define count_up(word, by) ((void)__sync_fetch_and_add(&(word), (by)))
 
 /* One more packet, of so many bytes, in a tally. */
-#define tally_up(word, bytes) count_up(word, (__u64)(bytes) << XD_TALLY_BYTES_SHIFT | 1)
+#define TALLY_OF(bytes)       ((__u64)(bytes) << XD_TALLY_BYTES_SHIFT | 1)
+#define tally_up(word, bytes) count_up(word, TALLY_OF(bytes))
+/*
+ * The same of a tally that one thread alone counts up: an atomic add would wait until all that was written
+ * before, a whole packet, has reached the cache.
+ */
+#define tally_alone(word, bytes) store(word, load(word) + TALLY_OF(bytes))
 
 #endif

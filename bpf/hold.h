@@ -199,7 +199,7 @@ static __always_inline void frame_count(struct xd_stream *stream, const struct f
 	__u32 bytes = sizeof(struct rtp_header) + frame->bytes;
 
 	if (frame->pump)
-		tally_up(stream->hold_pump, bytes);
+		tally_alone(stream->hold_pump, bytes);
 	else
 		tally_up(stream->hold_ingress, bytes);
 	if (frame->skipped)

@@ -19,7 +19,7 @@
  * chunks     The controller, before any plan names them.
  * todo       The pump, an entry a CPU.
  * nexthops, locals, addresses, settings   The dataplane daemon.
- * hearers, local_hints, events, totals   The program.
+ * hints, local_hints, events, totals   The program.
  */
 #ifndef XDPARK_LAYOUT_H
 #define XDPARK_LAYOUT_H
@@ -213,7 +213,7 @@ struct xd_chunk {
 	__u8 payload[XD_CHUNK_BYTES];
 	__u32 sum; /* ones'-complement sum of payload as 16-bit words in memory order, folded to 16 bits */
 	__u32 reserved;
-};
+} __attribute__((aligned(8)));
 
 /* One way out. Tags are outermost first; tci 0 with proto 0: no tag. */
 struct xd_hop {

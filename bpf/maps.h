@@ -36,16 +36,13 @@ MAPPED_ARRAY(nexthops, XD_NEXTHOPS, struct xd_nexthop);
 MAPPED_ARRAY(addresses, XD_ADDRESSES, struct xd_address);
 MAPPED_ARRAY(settings, 1, struct xd_settings);
 
-/*
- * Whom each endpoint's last packet was for: a hint, so that what is needed of both is fetched at once. Small
- * enough to stay in the caches.
- */
+/* What each endpoint's last packet needed: see hint.h. Small enough to stay in the caches. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u32);
-} hearers SEC(".maps");
+	__type(value, __u64);
+} hints SEC(".maps");
 
 /* Local address to its number. */
 struct {

@@ -7,6 +7,7 @@
  * Each packet ends in one row of endings.def, and is counted there.
  */
 #include "bpf/forward.h"
+#include "bpf/hint.h"
 #include "bpf/hold.h"
 #include "bpf/pump.h"
 #include "bpf/source.h"
@@ -39,18 +40,13 @@ static __always_inline int ingress_admit(
 static __always_inline int ingress_call(
         const struct packet *packet, __u32 index, struct talk *talk, struct view *talker)
 {
-	__u32 *hearer = bpf_map_lookup_elem(&hearers, &index);
+	__u64 *hint = bpf_map_lookup_elem(&hints, &index);
 	int ending;
 
-	if (!view_find(talker, index) || !hearer)
+	if (!view_find(talker, index) || !hint)
 		return XD_END_pass_port;
-	endpoint_touch(talker->entry, talker->stream);
-	touch(talker->stream->latch);
-	touch(*talker->slot);
-	endpoint_fetch(*hearer);
+	hint_follow(talker, load(*hint));
 	ending = plan_read(talker);
-	if (*hearer != view_plan(talker)->hearer)
-		*hearer = view_plan(talker)->hearer;
 	if (ending != CONTINUE)
 		return ending;
 	if (view_plan(talker)->action == XD_IDLE)
@@ -98,12 +94,14 @@ static __always_inline __s64 ingress_packet(struct xdp_md *ctx)
 	struct view view = {0};
 	const struct xd_endpoint *entry;
 	__u32 talker, hearer;
+	__u64 hint;
 	int ending;
 
 	ending = ingress_read(ctx, &talk, &view);
 	if (ending != CONTINUE)
 		return ending;
 	talker = view.index;
+	hint = hint_of(&view);
 	hearer = view_plan(&view)->hearer;
 	entry = endpoint_at(hearer);
 	if (hearer && entry && entry_hears(entry, talker)) {
@@ -111,8 +109,12 @@ static __always_inline __s64 ingress_packet(struct xdp_md *ctx)
 		ending = view_find(&view, hearer) ? plan_read(&view) : XD_END_drop_old_generation;
 		if (ending == CONTINUE && !plan_hears(view_plan(&view), talker))
 			ending = XD_END_drop_old_generation;
-		return ending == CONTINUE ? forward_send(ctx, &talk, &view) : ending;
+		if (ending != CONTINUE)
+			return ending;
+		hint_keep(talker, hint_of_hearer(hint, &view));
+		return forward_send(ctx, &talk, &view);
 	}
+	hint_keep(talker, hint);
 	if (plan_holds(view_plan(&view)) && view_find(&view, talker))
 		return hold_ingress(ctx, &view, talk.now);
 	return hearer ? XD_END_drop_hearer_elsewhere : XD_END_drop_nobody_hears;

@@ -40,7 +40,7 @@ void object_log(void)
 
 int object_open(struct object *object, unsigned endpoints, unsigned chunks)
 {
-	static const char *const by_endpoint[] = {"endpoints", "rests", "streams", "due", "hearers"};
+	static const char *const by_endpoint[] = {"endpoints", "rests", "streams", "due", "hints"};
 	struct relay_bpf *skeleton = relay_bpf__open();
 	int error = 0;
 

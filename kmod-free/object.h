@@ -14,7 +14,7 @@ struct relay_bpf;
 struct object {
 	struct relay_bpf *skeleton;
 	struct bpf_object *bpf;
-	unsigned endpoints; /* entries of endpoints, rests, streams, due, hearers */
+	unsigned endpoints; /* entries of endpoints, rests, streams, due, hints */
 	unsigned chunks;
 	int program;          /* fd of `relay` */
 	bool program_adopted; /* it was loaded by the daemon before us */

@@ -110,16 +110,16 @@ static void two_addresses_that_share_a_hint(void **state)
 /* Whom the talker's packets went to last is only fetched early: the plan says whom they go to. */
 static void a_wrong_hearer_is_no_harm(void **state)
 {
-	static const uint32_t wrong[] = {0, FOUR, SIX, WORLD_ENDPOINTS, 0xffffffff};
+	static const uint64_t wrong[] = {0, FOUR, SIX, WORLD_ENDPOINTS, UINT64_MAX};
 	struct world *world = *state;
 	uint32_t talker = FOUR + 1, hearer = FOUR + 2;
-	int hearers = bpf_object__find_map_fd_by_name(world->object, "hearers");
+	int hints = bpf_object__find_map_fd_by_name(world->object, "hints");
 	struct wire in = wire_of_phone(PHONE4, talker);
 
 	world_reset(world);
 	world_bridge(world, talker, PHONE4, hearer, PHONE4 + 1);
 	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		assert_int_equal(bpf_map_update_elem(hearers, &talker, &wrong[i], BPF_ANY), 0);
+		assert_int_equal(bpf_map_update_elem(hints, &talker, &wrong[i], BPF_ANY), 0);
 		in.sequence++;
 		in.timestamp += 160;
 		assert_ending(world_run(world, &in), sent_forward);

@@ -95,7 +95,7 @@ static int world_load(struct world *world, const void *bytes, size_t length)
 		return -1;
 	world_size(world, "endpoints", WORLD_ENDPOINTS);
 	world_size(world, "rests", WORLD_ENDPOINTS);
-	world_size(world, "hearers", WORLD_ENDPOINTS);
+	world_size(world, "hints", WORLD_ENDPOINTS);
 	world_size(world, "streams", WORLD_ENDPOINTS);
 	world_size(world, "due", WORLD_ENDPOINTS);
 	world_size(world, "chunks", world->chunk_count);
