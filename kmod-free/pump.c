@@ -206,8 +206,7 @@ static uint64_t phase_run(struct thread *thread)
 	struct scan scan = {.due = work->due,
 	        .starts = work->starts,
 	        .blocks = thread->blocks,
-	        .first = thread->share.first,
-	        .end = thread->share.end,
+	        .share = thread->share,
 	        .from = thread->from,
 	        .limit = now - grace,
 	        .late_before = now - grace - 2 * XD_PHASE_NS,
@@ -257,7 +256,7 @@ static void thread_place(const struct thread *thread)
 	if (thread->work->real_time && !pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority))
 		policy = "fifo";
 	log_info(NULL, "pump", "cpu=%u first=%u endpoints=%u scheduling=%s%s", thread->cpu,
-	        thread->share.first, thread->share.end - thread->share.first, policy,
+	        thread->share.first, scan_share_count(&thread->share), policy,
 	        strcmp(policy, "fifo") ? " follows=\"frames may be late under load: give CAP_SYS_NICE\""
 	                               : "");
 }

@@ -8,16 +8,26 @@
 /* Each block is looked at so often at least, whatever is known of it. */
 #define LOOK_MOST_NS 1000000000ULL
 
-static uint32_t share_border(uint32_t endpoints, unsigned n, unsigned threads)
-{
-	return n == threads ? endpoints
-	                    : (uint32_t)((uint64_t)endpoints * n / threads) / SCAN_BLOCK * SCAN_BLOCK;
-}
-
 struct scan_share scan_share(uint32_t endpoints, unsigned n, unsigned threads)
 {
-	return (struct scan_share){
-	        share_border(endpoints, n, threads), share_border(endpoints, n + 1, threads)};
+	return (struct scan_share){n * SCAN_BLOCK, threads * SCAN_BLOCK, endpoints};
+}
+
+/* Where the block ends that `at` is in. */
+static inline uint32_t block_end(const struct scan_share *share, uint32_t at)
+{
+	uint32_t end = at / SCAN_BLOCK * SCAN_BLOCK + SCAN_BLOCK;
+
+	return end < share->end ? end : share->end;
+}
+
+uint32_t scan_share_count(const struct scan_share *share)
+{
+	uint32_t count = 0;
+
+	for (uint32_t at = share->first; at < share->end; at += share->step)
+		count += block_end(share, at) - at;
+	return count;
 }
 
 /* due - 1 < limit: so that 0, which wraps, isn't due. */
@@ -136,24 +146,27 @@ static bool block_take(const struct scan *scan, uint32_t at, uint32_t *ids, uint
 	return true;
 }
 
-static bool range_take(const struct scan *scan, uint32_t at, uint32_t end, uint32_t *ids, uint32_t room,
+/* The blocks of the share from `at` to `stop`; both may lie within one. */
+static bool blocks_take(const struct scan *scan, uint32_t at, uint32_t stop, uint32_t *ids, uint32_t room,
         struct scan_found *found, block_look look)
 {
-	uint32_t first_block = (at + SCAN_BLOCK - 1) / SCAN_BLOCK * SCAN_BLOCK;
+	while (at < stop) {
+		uint32_t end = block_end(&scan->share, at);
+		bool whole = end - at == SCAN_BLOCK && end <= stop;
 
-	if (!scan->blocks || first_block >= end)
-		return some_take(scan, at, end, ids, room, found);
-	if (!some_take(scan, at, first_block, ids, room, found))
-		return false;
-	for (at = first_block; at + SCAN_BLOCK <= end; at += SCAN_BLOCK)
-		if (!block_take(scan, at, ids, room, found, look))
+		if (end > stop)
+			end = stop;
+		if (whole && scan->blocks ? !block_take(scan, at, ids, room, found, look)
+		                          : !some_take(scan, at, end, ids, room, found))
 			return false;
-	return some_take(scan, at, end, ids, room, found);
+		at = at / SCAN_BLOCK * SCAN_BLOCK + scan->share.step;
+	}
+	return true;
 }
 
 static struct scan_found found_nothing(const struct scan *scan)
 {
-	return (struct scan_found){.next = scan->first, .again = scan->limit + LOOK_MOST_NS};
+	return (struct scan_found){.next = scan->share.first, .again = scan->limit + LOOK_MOST_NS};
 }
 
 struct scan_found scan_due(const struct scan *scan, uint32_t *ids, uint32_t room)
@@ -161,16 +174,27 @@ struct scan_found scan_due(const struct scan *scan, uint32_t *ids, uint32_t room
 	struct scan_found found = found_nothing(scan);
 	block_look look = block_look_choose();
 
-	if (range_take(scan, scan->from, scan->end, ids, room, &found, look))
-		range_take(scan, scan->first, scan->from, ids, room, &found, look);
+	if (blocks_take(scan, scan->from, scan->share.end, ids, room, &found, look))
+		blocks_take(scan, scan->share.first, scan->from, ids, room, &found, look);
 	return found;
+}
+
+/* Endpoints [at, stop), one by one. */
+static bool plainly_take(const struct scan *scan, uint32_t at, uint32_t stop, uint32_t *ids, uint32_t room,
+        struct scan_found *found)
+{
+	for (; at < stop; at++)
+		if (at % scan->share.step / SCAN_BLOCK == scan->share.first / SCAN_BLOCK &&
+		        !some_take(scan, at, at + 1, ids, room, found))
+			return false;
+	return true;
 }
 
 struct scan_found scan_due_plainly(const struct scan *scan, uint32_t *ids, uint32_t room)
 {
 	struct scan_found found = found_nothing(scan);
 
-	if (some_take(scan, scan->from, scan->end, ids, room, &found))
-		some_take(scan, scan->first, scan->from, ids, room, &found);
+	if (plainly_take(scan, scan->from, scan->share.end, ids, room, &found))
+		plainly_take(scan, scan->share.first, scan->from, ids, room, &found);
 	return found;
 }

@@ -18,7 +18,8 @@ enum { SCAN_BLOCK = XD_STARTS_BLOCK };
 /* What one scan found beside the ids. */
 struct scan_found {
 	uint32_t count; /* ids */
-	uint32_t next;  /* where the next scan begins: behind the last id if there were more, else `first` */
+	uint32_t next;  /* where the next scan begins: behind the last id if there were more, else the share's
+	                   first */
 	uint32_t late;  /* of them, due before late_before */
 	uint32_t skipped; /* of them, due before skip_before */
 	bool more;        /* `room` was too small */
@@ -35,27 +36,31 @@ struct scan_block {
 	uint64_t starts; /* its word of starts[] then */
 };
 
+/* Every `step`-th endpoint from `first` on begins a block of the share; all are below `end`. */
+struct scan_share {
+	uint32_t first, step, end; /* first and step: multiples of SCAN_BLOCK */
+};
+
+/*
+ * The share of thread `n` of `threads` in endpoints 0 to `endpoints`: blocks are dealt in turn, so that calls
+ * spread however few of the endpoints are in use. Together the shares are all, and no block of due[] is in
+ * two.
+ */
+struct scan_share scan_share(uint32_t endpoints, unsigned n, unsigned threads);
+
+/* How many endpoints a share has. */
+uint32_t scan_share_count(const struct scan_share *share);
+
 /* A share of due[] and the times that decide; ns. A word of 0 is never due. */
 struct scan {
 	const uint64_t *due;
 	const uint64_t *starts;    /* a word a block */
 	struct scan_block *blocks; /* as many as there are words of starts; NULL: nothing is left out */
-	uint32_t first, end;       /* the share: [first, end) */
-	uint32_t from;  /* where to begin, within the share; it goes on at `first` behind the end */
+	struct scan_share share;
+	uint32_t from;  /* where to begin, within the share; it goes on at share.first behind the end */
 	uint64_t limit; /* due at or before this is found */
 	uint64_t late_before, skip_before;
 };
-
-/* A run of endpoints. */
-struct scan_share {
-	uint32_t first, end; /* [first, end) */
-};
-
-/*
- * The share of thread `n` of `threads` in endpoints 0 to `endpoints`: the shares are about equal, together
- * they are all, and no block of due[] is in two of them.
- */
-struct scan_share scan_share(uint32_t endpoints, unsigned n, unsigned threads);
 
 /* Writes the indices of what is due to ids (room of them at most). */
 struct scan_found scan_due(const struct scan *scan, uint32_t *ids, uint32_t room);

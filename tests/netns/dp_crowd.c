@@ -20,10 +20,11 @@
 #include "ctl/audio/playlist.h"
 #include "ctl/call/endpoint.h"
 #include "kmod-free/ip.h"
+#include "kmod-free/scan.h"
 #include "tools/rig/callers.h"
 #include "tools/rig/machine.h"
 
-enum { CLIP = 1200, ADDRESSES = 16, TURN_MS = 5, REACH_MS = 5000, QUIET_MS = 300, NEAR = 9, SHARES = 4 };
+enum { CLIP = 1200, ADDRESSES = 16, TURN_MS = 5, REACH_MS = 5000, QUIET_MS = 300 };
 
 #define MS 1000000ULL
 
@@ -186,16 +187,10 @@ static void phone_change(unsigned number, bool park)
 	phone->parked = park;
 }
 
-/* Whether an endpoint is next to where a share ends. */
+/* Whether an endpoint is at either end of a block: its neighbour is another thread's. */
 static bool at_border(uint32_t index)
 {
-	uint32_t all = dataplane_terms(dataplane)->endpoints;
-
-	for (uint32_t shares = 2; shares <= SHARES; shares++)
-		for (uint32_t n = 1; n < shares; n++)
-			if (index + NEAR >= all * n / shares && index <= all * n / shares + NEAR)
-				return true;
-	return false;
+	return index % SCAN_BLOCK == 0 || index % SCAN_BLOCK == SCAN_BLOCK - 1;
 }
 
 static void phones_park(void)

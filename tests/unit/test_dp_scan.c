@@ -57,6 +57,16 @@ static void compare(struct scan *scan, uint32_t room)
 	assert_memory_equal(fast, plain, sizeof(fast));
 }
 
+/* Anywhere within the share. */
+static uint32_t from_random(const struct scan_share *share)
+{
+	uint32_t blocks = (share->end + share->step - 1) / share->step, from;
+
+	from = share->first + (uint32_t)(random_next() % (blocks + 1)) * share->step +
+	       (uint32_t)(random_next() % SCAN_BLOCK);
+	return from < share->end ? from : share->first;
+}
+
 static void test_against_plain(void **state)
 {
 	static uint64_t due[MOST];
@@ -64,12 +74,13 @@ static void test_against_plain(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		uint32_t first = (uint32_t)(random_next() % MOST),
-		         end = first + (uint32_t)(random_next() % (MOST - first + 1));
-		struct scan scan = {.due = due, .first = first, .end = end, .from = first, .limit = now};
+		uint32_t end = (uint32_t)(random_next() % (MOST + 1));
+		unsigned threads = 1 + (unsigned)(random_next() % 5);
+		struct scan scan = {.due = due,
+		        .share = scan_share(end, (unsigned)(random_next() % threads), threads),
+		        .limit = now};
 
-		if (end > first)
-			scan.from = first + (uint32_t)(random_next() % (end - first));
+		scan.from = from_random(&scan.share);
 		scan.late_before = now - 10000;
 		scan.skip_before = now - 50000;
 		fill(due, MOST, now, 1 + (unsigned)(random_next() % 200));
@@ -80,7 +91,8 @@ static void test_against_plain(void **state)
 static void test_edges(void **state)
 {
 	uint64_t due[] = {0, 1, 99, 100, 101, UINT64_MAX};
-	struct scan scan = {.due = due, .end = 6, .limit = 100, .late_before = 100, .skip_before = 2};
+	struct scan scan = {
+	        .due = due, .share = {0, SCAN_BLOCK, 6}, .limit = 100, .late_before = 100, .skip_before = 2};
 	uint32_t ids[6];
 	struct scan_found found = scan_due(&scan, ids, 6);
 
@@ -111,7 +123,7 @@ static void test_turns(void **state)
 		struct scan scan = {.due = due,
 		        .starts = starts,
 		        .blocks = blocks,
-		        .end = MOST,
+		        .share = {0, SCAN_BLOCK, MOST},
 		        .from = from,
 		        .limit = 2};
 		struct scan_found found = scan_due(&scan, ids, ROOM);
@@ -140,7 +152,7 @@ static uint64_t streams_serve(struct streams *streams, uint64_t limit)
 	struct scan scan = {.due = streams->due,
 	        .starts = streams->starts,
 	        .blocks = streams->blocks,
-	        .end = MOST,
+	        .share = {0, SCAN_BLOCK, MOST},
 	        .limit = limit};
 	struct scan_found found = scan_due(&scan, ids, MOST);
 
@@ -217,7 +229,7 @@ static void test_a_block_half_taken(void **state)
 	struct scan scan = {.due = streams.due,
 	        .starts = streams.starts,
 	        .blocks = streams.blocks,
-	        .end = MOST,
+	        .share = {0, SCAN_BLOCK, MOST},
 	        .limit = 1000 * PHASE};
 	struct scan_found found;
 
@@ -267,7 +279,7 @@ static double microseconds(struct scan_found (*one)(const struct scan *, uint32_
 	return best;
 }
 
-/* Every endpoint has one thread, and every block of due[] too. */
+/* Every endpoint has one thread, a block at a time, and no thread has more than a block more than another. */
 static void test_shares(void **state)
 {
 	static const uint32_t counts[] = {2, 7, 8, 9, 498, 5500, 5503, 125224, 1U << 20};
@@ -275,28 +287,52 @@ static void test_shares(void **state)
 	(void)state;
 	for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
 		for (unsigned threads = 1; threads <= 64; threads++) {
-			uint32_t next = 0;
+			uint32_t all = 0;
 
 			for (unsigned n = 0; n < threads; n++) {
 				struct scan_share share = scan_share(counts[i], n, threads);
+				uint32_t count = scan_share_count(&share);
 
-				assert_int_equal(share.first, next);
-				assert_int_equal(share.first % SCAN_BLOCK, 0);
-				assert_in_range(share.end, share.first, counts[i]);
-				assert_in_range(share.end - share.first + SCAN_BLOCK, counts[i] / threads,
+				assert_int_equal(share.first, n * SCAN_BLOCK);
+				assert_int_equal(share.step, threads * SCAN_BLOCK);
+				assert_int_equal(share.end, counts[i]);
+				assert_in_range(count + SCAN_BLOCK, counts[i] / threads,
 				        counts[i] / threads + 2 * SCAN_BLOCK);
-				next = share.end;
+				all += count;
 			}
-			assert_int_equal(next, counts[i]);
+			assert_int_equal(all, counts[i]);
 		}
 	}
+}
+
+/* What the threads find together is all that is due, each once. */
+static void test_threads_find_each_once(void **state)
+{
+	static uint64_t due[MOST];
+	static uint32_t ids[MOST], times[MOST];
+	enum { THREADS = 3 };
+
+	(void)state;
+	for (uint32_t i = 0; i < MOST; i++)
+		due[i] = 1 + i % 2;
+	for (unsigned n = 0; n < THREADS; n++) {
+		struct scan scan = {.due = due, .share = scan_share(MOST, n, THREADS), .limit = 1};
+		struct scan_found found;
+
+		scan.from = scan.share.first;
+		found = scan_due(&scan, ids, MOST);
+		for (uint32_t k = 0; k < found.count; k++)
+			times[ids[k]]++;
+	}
+	for (uint32_t i = 0; i < MOST; i++)
+		assert_int_equal(times[i], due[i] == 1);
 }
 
 static void test_speed(void **state)
 {
 	uint64_t *due = malloc(WORDS * sizeof(*due));
 	uint32_t *ids = malloc(16384 * sizeof(*ids));
-	struct scan scan = {.due = due, .end = WORDS, .limit = 1000000000000ULL};
+	struct scan scan = {.due = due, .share = {0, SCAN_BLOCK, WORDS}, .limit = 1000000000000ULL};
 	struct scan_block *blocks = calloc(XD_STARTS(WORDS), sizeof(*blocks));
 	uint64_t *starts = calloc(XD_STARTS(WORDS), sizeof(*starts));
 	double none, known, some, plain;
@@ -333,6 +369,7 @@ int main(void)
 	        cmocka_unit_test(test_a_block_half_taken),
 	        cmocka_unit_test(test_a_start_untold),
 	        cmocka_unit_test(test_shares),
+	        cmocka_unit_test(test_threads_find_each_once),
 	        cmocka_unit_test(test_speed),
 	};
 
