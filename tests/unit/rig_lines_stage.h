@@ -218,13 +218,13 @@ static inline void reply(
 	say(stage, text);
 }
 
-#define CONTACT "Contact: <sip:xdpark@127.0.0.1:5099>\r\nContent-Type: application/sdp\r\n"
+#define WITH_SDP "Contact: <sip:xdpark@127.0.0.1:5099>\r\nContent-Type: application/sdp\r\n"
 
 static inline void call_up(struct stage *stage)
 {
 	line_call(stage->lines, 0, "700", false);
 	hear(stage);
-	reply(stage, "200 OK", "theirs", CONTACT, RELAY_SDP);
+	reply(stage, "200 OK", "theirs", WITH_SDP, RELAY_SDP);
 	assert_int_equal(stage->answered, 1);
 }
 

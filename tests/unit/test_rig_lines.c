@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lines against a server that the test plays, over loopback. */
 #include "tests/unit/rig_lines_stage.h"
+#include "tools/rig/line_hear.h"
 
 static void calls_and_hangs_up(void **state)
 {
@@ -16,7 +17,7 @@ static void calls_and_hangs_up(void **state)
 	assert_non_null(strstr(stage->text, "m=audio 30000 RTP/AVP 0\r\n"));
 	assert_false(line_is_up(stage->lines, 0));
 	header(stage, "Via:", branch);
-	reply(stage, "200 OK", "theirs", CONTACT, RELAY_SDP);
+	reply(stage, "200 OK", "theirs", WITH_SDP, RELAY_SDP);
 	assert_int_equal(stage->answered, 1);
 	assert_int_equal(ntohs(stage->relay.sin_port), 20002);
 	assert_true(line_is_up(stage->lines, 0));
@@ -46,10 +47,10 @@ static void acknowledges_again(void **state)
 	line_call(stage->lines, 0, "700", false);
 	hear(stage);
 	memcpy(invite, stage->text, sizeof(invite));
-	reply(stage, "200 OK", "theirs", CONTACT, RELAY_SDP);
+	reply(stage, "200 OK", "theirs", WITH_SDP, RELAY_SDP);
 	hear(stage);
 	memcpy(stage->text, invite, sizeof(invite));
-	reply(stage, "200 OK", "theirs", CONTACT, RELAY_SDP);
+	reply(stage, "200 OK", "theirs", WITH_SDP, RELAY_SDP);
 	hear(stage);
 	assert_non_null(strstr(stage->text, "CSeq: 1 ACK\r\n"));
 	assert_int_equal(stage->answered, 1);
@@ -59,7 +60,7 @@ static void acknowledges_again(void **state)
 	line_call(stage->lines, 0, "700", false);
 	hear(stage);
 	memcpy(stage->text, invite, sizeof(invite));
-	reply(stage, "200 OK", "theirs", CONTACT, RELAY_SDP);
+	reply(stage, "200 OK", "theirs", WITH_SDP, RELAY_SDP);
 	hear_nothing(stage);
 	assert_int_equal(stage->answered, 1);
 	lines_count(stage->lines, &counters);
@@ -97,7 +98,7 @@ static void asks_again(void **state)
 	ms = hear(stage);
 	assert_true(ms >= 480 && ms < 1000);
 	assert_string_equal(stage->text, first);
-	reply(stage, "200 OK", "theirs", CONTACT, RELAY_SDP);
+	reply(stage, "200 OK", "theirs", WITH_SDP, RELAY_SDP);
 	hear(stage);
 	assert_int_equal(stage->answered, 1);
 	lines_count(stage->lines, &counters);
@@ -122,6 +123,69 @@ static void hears_no_media(void **state)
 	assert_int_equal(stage->answered, 0);
 	line_call(stage->lines, 0, "700", false);
 	hear(stage);
+}
+
+/* Hung up while it calls: BYE follows the 200, which nobody is told of. */
+static void leaves_while_it_calls(void **state)
+{
+	struct stage *stage = *state;
+
+	assert_int_equal(lines_leave(stage->lines), 0);
+	line_call(stage->lines, 0, "700", false);
+	hear(stage);
+	assert_int_equal(lines_leave(stage->lines), 1);
+	assert_false(line_is_free(stage->lines, 0));
+	reply(stage, "200 OK", "theirs", WITH_SDP, RELAY_SDP);
+	hear(stage);
+	assert_int_equal(strncmp(stage->text, "ACK ", 4), 0);
+	hear(stage);
+	assert_int_equal(strncmp(stage->text, "BYE ", 4), 0);
+	assert_int_equal(lines_leave(stage->lines), 0);
+	assert_int_equal(stage->overs, 0);
+	reply(stage, "200 OK", "", "", "");
+	assert_int_equal(stage->answered, 0);
+	assert_int_equal(stage->overs, 1);
+	assert_int_equal(stage->cause, CAUSE_NONE);
+	assert_true(line_is_free(stage->lines, 0));
+	/* It is rid of a call that was refused, too; the next one is told of again. */
+	line_call(stage->lines, 0, "700", false);
+	hear(stage);
+	line_hang_up(stage->lines, 0);
+	reply(stage, "486 Busy Here", "theirs", "", "");
+	hear(stage);
+	assert_int_equal(stage->overs, 2);
+	assert_int_equal(stage->cause, CAUSE_NONE);
+	call_up(stage);
+}
+
+/* The 200 comes after 32 s, when the line has given up: it hangs up, and nobody is told again. */
+static void is_answered_too_late(void **state)
+{
+	struct stage *stage = *state;
+	struct line *line = &stage->lines->line[0];
+
+	line_call(stage->lines, 0, "700", false);
+	hear(stage);
+	line_is_over(stage->lines, line, CAUSE_NO_ANSWER);
+	assert_int_equal(stage->overs, 1);
+	for (int i = 0; i < 2; i++) {
+		char invite[MESSAGE];
+
+		memcpy(invite, stage->text, sizeof(invite));
+		reply(stage, "200 OK", "theirs", WITH_SDP, RELAY_SDP);
+		hear(stage);
+		assert_int_equal(strncmp(stage->text, "ACK sip:xdpark@127.0.0.1:5099 SIP/2.0\r\n", 39), 0);
+		assert_non_null(strstr(stage->text, ";tag=theirs\r\n"));
+		if (i == 0) {
+			hear(stage);
+			assert_int_equal(strncmp(stage->text, "BYE sip:xdpark@", 15), 0);
+			reply(stage, "200 OK", "", "", "");
+		}
+		memcpy(stage->text, invite, sizeof(invite));
+	}
+	assert_int_equal(stage->answered, 0);
+	assert_int_equal(stage->overs, 1);
+	call_up(stage);
 }
 
 /* A request in the call of line 0, which called us. */
@@ -272,6 +336,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(is_refused, stage_open, stage_close),
 	        cmocka_unit_test_setup_teardown(asks_again, stage_open, stage_close),
 	        cmocka_unit_test_setup_teardown(hears_no_media, stage_open, stage_close),
+	        cmocka_unit_test_setup_teardown(leaves_while_it_calls, stage_open, stage_close),
+	        cmocka_unit_test_setup_teardown(is_answered_too_late, stage_open, stage_close),
 	        cmocka_unit_test_setup_teardown(is_hung_up, stage_open, stage_close),
 	        cmocka_unit_test_setup_teardown(phone_refers, stage_open, stage_close),
 	        cmocka_unit_test_setup_teardown(answers_nobody, stage_open, stage_close),

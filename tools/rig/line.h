@@ -30,6 +30,7 @@ struct line {
 	bool phone;                /* of a user, who was called; else the trunk's */
 	bool referred;             /* what we call with Referred-By */
 	bool dropped;              /* `over` has been told: it only says BYE */
+	bool leaving;              /* hung up while it was calling: BYE follows its 200 */
 	char number[LINES_NUMBER]; /* called, or referred to */
 	char tag[LINE_TAG];        /* the other side's */
 	char target[LINE_TARGET];  /* where its requests go to */

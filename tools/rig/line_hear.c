@@ -55,6 +55,13 @@ static void invite_accepted(struct lines *lines, struct line *line, const struct
 {
 	struct sockaddr_in relay;
 
+	if (line->state == LINE_FREE && !*line->tag) {
+		/* We gave up, and `over` was told. */
+		learn(line, response->osip->to, response->osip);
+		line_send_ack(lines, line, false);
+		line_drop(lines, line);
+		return;
+	}
 	if (line->state != LINE_CALLING) {
 		/* Its ACK was lost, or is under way. */
 		lines->counters.again++;
@@ -65,6 +72,10 @@ static void invite_accepted(struct lines *lines, struct line *line, const struct
 	learn(line, response->osip->to, response->osip);
 	line->state = LINE_UP;
 	line_send_ack(lines, line, false);
+	if (line->leaving) {
+		line_end(lines, line);
+		return;
+	}
 	if (read_relay(response, &relay)) {
 		if (lines->ops->answered)
 			lines->ops->answered(lines->context, line_number(lines, line), &relay);

@@ -34,6 +34,9 @@ void line_receive(void *lines, const struct flow *flow, char *bytes, size_t leng
 /* The ACK of the line's INVITE. */
 void line_send_ack(struct lines *lines, const struct line *line, bool refusal);
 
+/* BYE. */
+void line_end(struct lines *lines, struct line *line);
+
 /* BYE to a call that was told to be over, or never to have been. */
 void line_drop(struct lines *lines, struct line *line);
 

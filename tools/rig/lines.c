@@ -93,8 +93,23 @@ void line_hang_up(struct lines *lines, unsigned n)
 {
 	struct line *line = &lines->line[n];
 
-	if (line->state == LINE_UP || line->state == LINE_REFERRING || line->state == LINE_ANSWERED)
-		start_request(lines, line, LINE_ENDING);
+	if (line->state == LINE_CALLING)
+		line->leaving = true;
+	else if (line_is_up(lines, n))
+		line_end(lines, line);
+}
+
+unsigned lines_leave(struct lines *lines)
+{
+	unsigned calling = 0;
+
+	for (unsigned n = 0; n < lines->count; n++) {
+		if (lines->line[n].state != LINE_CALLING)
+			continue;
+		line_hang_up(lines, n);
+		calling++;
+	}
+	return calling;
 }
 
 bool line_is_up(const struct lines *lines, unsigned n)
@@ -104,19 +119,32 @@ bool line_is_up(const struct lines *lines, unsigned n)
 	return state == LINE_UP || state == LINE_REFERRING || state == LINE_ANSWERED;
 }
 
+bool line_is_free(const struct lines *lines, unsigned n)
+{
+	return lines->line[n].state == LINE_FREE;
+}
+
+void line_end(struct lines *lines, struct line *line)
+{
+	start_request(lines, line, LINE_ENDING);
+}
+
 void line_drop(struct lines *lines, struct line *line)
 {
 	line->dropped = true;
-	start_request(lines, line, LINE_ENDING);
+	line_end(lines, line);
 }
 
 void line_is_over(struct lines *lines, struct line *line, int cause)
 {
 	bool told = line->dropped;
 
+	/* Refused or answered: it is rid of it. */
+	if (line->leaving && cause != CAUSE_NO_ANSWER)
+		cause = CAUSE_NONE;
 	resend_stop(&lines->resend, &line->resend);
 	line->state = LINE_FREE;
-	line->dropped = false;
+	line->dropped = line->leaving = false;
 	if (!told && lines->ops->over)
 		lines->ops->over(lines->context, line_number(lines, line), cause);
 }

@@ -83,10 +83,17 @@ bool line_call(struct lines *lines, unsigned line, const char *number, bool refe
 /* Transfers the other side to a number: by a phone that was called, and whose call is up. */
 void line_refer(struct lines *lines, unsigned line, const char *number);
 
-/* `over` comes when it was answered. Nothing happens to a line whose call isn't up. */
+/*
+ * `over` comes when it was answered. A line that is calling still hangs up when it has been answered, and
+ * `answered` doesn't come any more. Nothing happens to one without a call.
+ */
 void line_hang_up(struct lines *lines, unsigned line);
 
+/* Has all that are calling hang up. How many they are. */
+unsigned lines_leave(struct lines *lines);
+
 bool line_is_up(const struct lines *lines, unsigned line);
+bool line_is_free(const struct lines *lines, unsigned line);
 
 void lines_count(const struct lines *lines, struct lines_counters *counters);
 

@@ -178,6 +178,7 @@ static void invite_answered(struct setup *setup, unsigned caller, const struct t
 	request_send(setup, caller, "ACK", "", "");
 	if (!trunk_media(response, &media)) {
 		call_settle(setup, caller, CALL_OVER, 606);
+		request_start(setup, caller, CALL_ENDING);
 		return;
 	}
 	if (setup->bridges)
