@@ -6,12 +6,11 @@
 #ifndef XDPARK_CALLER_HEAR_H
 #define XDPARK_CALLER_HEAR_H
 
-#include <linux/if_ether.h>
-#include <linux/in.h>
 #include <bpf/bpf_endian.h>
 
 #include "bpf/caller_grid.h"
 #include "bpf/caller_order.h"
+#include "bpf/caller_whom.h"
 
 /* A packet that arrived, for a caller. */
 struct arrival {
@@ -309,6 +308,7 @@ static __always_inline int hear_talk(struct arrival *arrival, const struct cl_sp
 {
 	struct cl_hearing *hearing = arrival->hearing;
 	const struct cl_settings *settings = arrival->settings;
+	enum order order;
 	__u32 step, ticks;
 	__u64 latency;
 	int latest;
@@ -320,7 +320,10 @@ static __always_inline int hear_talk(struct arrival *arrival, const struct cl_sp
 	}
 	if (hearing->expects == CL_HOLD_THEN_TALK || !hearing->placed)
 		hear_talk_start(arrival, speech);
-	latest = hear_order(arrival, order_take(hearing, speech->count, &step), step);
+	order = order_take(hearing, speech->count, &step);
+	latest = hear_order(arrival, order, step);
+	if (arrival->measured && order != ORDER_AGAIN)
+		hearing->talk++;
 	if ((__u16)(arrival->sequence - speech->sequence) != hearing->sequence_offset)
 		arrival_error(arrival, CL_sequence_errors);
 	if (arrival->timestamp - speech->timestamp != hearing->timestamp_offset)
@@ -378,39 +381,22 @@ static __always_inline void hear_rtp(struct arrival *arrival)
 		arrival_error(arrival, CL_checksum_errors);
 }
 
-/* The caller that a packet is for: its number + 1; 0: not one of ours. */
-static __always_inline __u32 hear_whom(const struct rtp_packet *packet, const struct cl_settings *settings)
-{
-	__u32 low = bpf_ntohl(packet->destination) & (CL_ADDRESSES - 1);
-	const struct cl_address *address = bpf_map_lookup_elem(&addresses, &low);
-	__u32 port = bpf_ntohs(packet->destination_port);
-	__u32 caller;
-
-	if (!address || !address->number || address->address != packet->destination ||
-	        port < settings->port_first || port >= settings->port_first + 2U * settings->ports_each)
-		return 0;
-	caller = (address->number - 1) * settings->ports_each + (port - settings->port_first) / 2;
-	return caller < settings->callers ? caller + 1 : 0;
-}
-
 static __always_inline int hear_packet(struct xdp_md *ctx)
 {
 	struct ethernet_header *ethernet = (void *)(long)ctx->data;
 	struct rtp_packet *packet = (void *)(ethernet + 1);
 	struct arrival arrival = {.end = (void *)(long)ctx->data_end, .packet = packet};
+	const __be16 *ports;
 	__u32 caller;
+	__be16 to;
 
-	/* Shorter ones aren't RTP, and nobody's here. */
-	if ((void *)(packet + 1) > arrival.end)
-		return XDP_PASS;
-	if (ethernet->type != bpf_htons(ETH_P_IP) || packet->version != 0x45 ||
-	        packet->protocol != IPPROTO_UDP || packet->fragment & bpf_htons(0x3fff))
-		return XDP_PASS;
+	ports = hear_ports(ethernet, arrival.end);
 	arrival.settings = settings_now();
 	arrival.totals = totals_mine();
-	if (!arrival.settings || !arrival.totals)
+	if (!ports || !arrival.settings || !arrival.totals)
 		return XDP_PASS;
-	caller = hear_whom(packet, arrival.settings);
+	to = ports[1];
+	caller = hear_whom(packet->destination, to, arrival.settings);
 	if (!caller--)
 		return XDP_PASS;
 	arrival.hearing = bpf_map_lookup_elem(&hearing, &caller);
@@ -420,12 +406,14 @@ static __always_inline int hear_packet(struct xdp_md *ctx)
 	arrival.measured =
 	        arrival.now >= arrival.settings->window_start && arrival.now < arrival.settings->window_end;
 	arrival.payload = (const __u64 *)(packet + 1);
-	if (packet->destination_port & bpf_htons(1)) {
+	if (to & bpf_htons(1)) {
 		if (arrival.measured)
 			arrival.totals->count[CL_rtcp]++;
 	} else if (*(volatile __u8 *)&arrival.hearing->expects == CL_NOTHING) {
 		if (arrival.measured)
 			arrival.totals->count[CL_strays]++;
+	} else if (!packet_is_plain(packet, arrival.end)) {
+		arrival_error(&arrival, CL_type_errors);
 	} else {
 		hear_rtp(&arrival);
 	}

@@ -113,7 +113,7 @@ struct cl_hearing {
 	__u32 position; /* chunk of the clip with which the last frame began */
 	__u64 grid;     /* ns; where the last frame belongs on the stream's own best-fitting grid */
 	__u64 seen;     /* bit n: number `order` - n was there */
-	__u64 last;     /* ns; arrival of the last frame in order */
+	__u64 last;     /* ns; arrival of the last frame in order; before the first, when the call came up */
 	__u32 received; /* different packets in the measured time */
 	__u32 lost;     /* gaps in the measured time */
 	__u32 peer;     /* caller whom it is to hear */
@@ -126,7 +126,9 @@ struct cl_hearing {
 	__u64 gap_ns;     /* between the last frame of the clip and the first of talk; 0: not yet */
 	__u32 errors;     /* packets with any error but loss, in the measured time */
 	__u32 unmeasured; /* the same outside of it */
-	__u64 reserved[5];
+	__u32 talk;       /* of `received`, what its peer said */
+	__u32 reserved_talk;
+	__u64 reserved[4];
 };
 
 /* One caller's turn. */

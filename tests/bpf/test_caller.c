@@ -273,6 +273,37 @@ static void another_kind_of_packet(void **state)
 	assert_counts(5, CL_type_errors, 6);
 }
 
+/* What comes in another shape is the caller's still: with options, the first of fragments, too short for RTP.
+ */
+static void packets_in_another_shape(void **state)
+{
+	uint8_t payload[FRAME];
+	struct wire wire = wire_of_frame(5, payload);
+
+	(void)state;
+	hear_frames(0, 5);
+	wire.ip_options = 2;
+	assert_int_equal(run_wire(&wire), XDP_DROP);
+	wire.ip_options = 0;
+	wire.fragment = 0x2000;
+	assert_int_equal(run_wire(&wire), XDP_DROP);
+	wire.fragment = 0;
+	wire.raw = payload;
+	wire.raw_bytes = 4;
+	assert_int_equal(run_wire(&wire), XDP_DROP);
+	assert_counts(5, CL_type_errors, 3);
+	assert_int_equal(callers_hearing(callers, 0)->errors, 3);
+	/* A later fragment has no ports. */
+	wire = wire_of_frame(5, payload);
+	wire.fragment = 0x0010;
+	assert_int_equal(run_wire(&wire), XDP_PASS);
+	wire.fragment = 0;
+	wire.ip_options = 2;
+	wire.to_port = CALLERS_PORT_FIRST - 2;
+	assert_int_equal(run_wire(&wire), XDP_PASS);
+	assert_counts(5, CL_type_errors, 3);
+}
+
 static void what_is_not_for_callers(void **state)
 {
 	uint8_t payload[FRAME];
@@ -336,6 +367,7 @@ int main(void)
 	        TEST(numbers_begun_anew),
 	        TEST(a_wrong_checksum),
 	        TEST(another_kind_of_packet),
+	        TEST(packets_in_another_shape),
 	        TEST(what_is_not_for_callers),
 	        TEST(rtcp_and_strays),
 	};

@@ -90,6 +90,7 @@ static void talk_of_the_peer(void **state)
 	}
 	assert_counts(20, CL_gaps, 0);
 	assert_int_equal(callers_hearing(callers, 2)->received, callers_talking(callers, 1)->sent);
+	assert_int_equal(callers_hearing(callers, 2)->talk, callers_talking(callers, 1)->sent);
 }
 
 static void talk_that_is_lost_or_comes_twice(void **state)
@@ -106,6 +107,7 @@ static void talk_that_is_lost_or_comes_twice(void **state)
 	callers_window(callers, 0, UINT64_MAX);
 	relay_talk(said, 2, 7, 7, 0);
 	assert_counts(1, CL_duplicated, 1);
+	assert_int_equal(callers_hearing(callers, 2)->talk, 0);
 }
 
 static void talk_of_somebody_else(void **state)
@@ -174,6 +176,7 @@ static void from_hold_to_talk(void **state)
 	assert_counts(6, CL_gaps, 0);
 	assert_int_not_equal(hearing->gap_ns, 0);
 	assert_int_equal(hearing->expects, CL_TALK);
+	assert_int_equal(hearing->talk, 1);
 	/* Hold audio after that is wrong. */
 	wire = wire_of_frame(6, payload);
 	wire.ssrc = 99;

@@ -10,9 +10,10 @@
 #include <sys/mman.h>
 
 #include "bpf/caller.skel.h"
+#include "tools/rig/machine.h"
 #include "tools/rig/wire.h"
 
-enum { TICKS_A_MS = 8, CHUNK_MS = 10 };
+enum { TICKS_A_MS = 8, CHUNK_MS = 10, CLOSING_NS = 1000000 };
 
 struct mapping {
 	void *at;
@@ -278,6 +279,7 @@ void callers_connect(struct callers *callers, unsigned caller, const struct sock
 	*hearing = (struct cl_hearing){.relay = relay->sin_addr.s_addr,
 	        .relay_port = relay->sin_port,
 	        .type = callers->payload_type,
+	        .last = machine_clock_ns(),
 	        .peer = peer};
 	__atomic_store_n(&hearing->expects, (uint8_t)expects, __ATOMIC_RELEASE);
 }
@@ -329,11 +331,18 @@ void callers_window(struct callers *callers, uint64_t start_ns, uint64_t end_ns)
 	for (unsigned i = 0; i < callers->count; i++) {
 		struct cl_hearing *hearing = hearing_of(callers, i);
 
-		hearing->received = hearing->lost = hearing->errors = 0;
+		hearing->received = hearing->lost = hearing->errors = hearing->talk = 0;
 		talking_of(callers, i)->sent = 0;
 	}
 	__atomic_store_n(&settings->window_start, start_ns, __ATOMIC_RELEASE);
 	__atomic_store_n(&settings->window_end, end_ns, __ATOMIC_RELEASE);
+}
+
+void callers_window_close(struct callers *callers)
+{
+	/* A little later, so that nobody counts what is said in between and others don't. */
+	__atomic_store_n(
+	        &settings_of(callers)->window_end, machine_clock_ns() + CLOSING_NS, __ATOMIC_RELEASE);
 }
 
 uint64_t callers_window_end(const struct callers *callers)
@@ -385,6 +394,11 @@ int callers_drop(const struct callers *callers)
 struct cl_todo *callers_todo(struct callers *callers, unsigned cpu)
 {
 	return (struct cl_todo *)callers->todo.at + cpu;
+}
+
+uint64_t callers_dropped(const struct callers *callers)
+{
+	return wire_dropped(&callers->wire);
 }
 
 unsigned callers_ptime_ms(const struct callers *callers)

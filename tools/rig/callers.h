@@ -72,6 +72,9 @@ const struct cl_talking *callers_talking(const struct callers *callers, unsigned
 /* The measured time, ns of CLOCK_MONOTONIC. Counters of callers start anew with it. */
 void callers_window(struct callers *callers, uint64_t start_ns, uint64_t end_ns);
 
+/* Ends it, if it was to last for ever: in a millisecond. */
+void callers_window_close(struct callers *callers);
+
 /* Sums over all CPUs since the last callers_window(). Returns 0 or a negative errno. */
 int callers_totals(const struct callers *callers, struct cl_totals *totals);
 
@@ -79,6 +82,10 @@ int callers_totals(const struct callers *callers, struct cl_totals *totals);
 int callers_program(const struct callers *callers);
 int callers_drop(const struct callers *callers); /* a program that drops everything */
 struct cl_todo *callers_todo(struct callers *callers, unsigned cpu);
+
+/* Packets that the interface didn't take, since it is there, whoever sent them. */
+uint64_t callers_dropped(const struct callers *callers);
+
 unsigned callers_ptime_ms(const struct callers *callers);
 
 #endif

@@ -11,7 +11,7 @@
 #include "tools/rig/command.h"
 #include "tools/rig/load.h"
 
-enum { TALK_MS = 1000, SPARE_SECONDS = 4, SPARE_CALLS = 16 };
+enum { TALK_MS = 1000, QUIET_MS = 500, SPARE_SECONDS = 4, SPARE_CALLS = 16 };
 
 #define NO_CALL UINT32_MAX
 
@@ -94,13 +94,14 @@ static void on_talked(struct timer *timer)
 {
 	struct call *call = owner_of(timer, struct call, timer);
 	struct churn *churn = call->churn;
-	uint64_t gap_ns = callers_hearing(churn->load.callers, line_of(call))->gap_ns;
+	const struct cl_hearing *hearing = callers_hearing(churn->load.callers, line_of(call));
+	uint64_t gap_ns = hearing->gap_ns, stopped_ns = hearing->last + QUIET_MS * 1000000ULL;
 
 	if (churn->load.hanging_up)
 		return;
 	if (gap_ns)
 		times_add(&churn->gaps, gap_ns);
-	call_end(call, gap_ns ? CAUSE_NONE : CAUSE_NOT_HEARD);
+	call_end(call, gap_ns && machine_clock_ns() < stopped_ns ? CAUSE_NONE : CAUSE_NOT_HEARD);
 }
 
 static void on_waited(struct timer *timer)
@@ -199,6 +200,7 @@ static int churn_run(const struct rig_options *options)
 	unsigned count = (unsigned)ceil(options->rate * life) + SPARE_CALLS;
 	const struct load_work work = {.name = "churn",
 	        .lines = 2 * count,
+	        .orbits = true,
 	        .talks = true,
 	        .ops = &churn_lines,
 	        .measure = churn_measure,

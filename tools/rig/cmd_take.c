@@ -123,6 +123,7 @@ static int take_run(const struct rig_options *options)
 	static struct take take;
 	const struct load_work work = {.name = "take",
 	        .lines = 2 * options->calls,
+	        .orbits = true,
 	        .talks = true,
 	        .ops = &take_lines,
 	        .measure = take_measure,

@@ -12,9 +12,18 @@
 
 #include "tools/rig/command.h"
 #include "tools/rig/offer.h"
+#include "tools/rig/load_clip.h"
+#include "tools/rig/load_report.h"
 #include "tools/rig/report.h"
 
-enum { BEAT_NS = 250000, SECOND_MS = 1000, SIP_PORT = 5060, ASIDE_RATE = 2000 };
+enum {
+	BEAT_NS = 250000,
+	SECOND_MS = 1000,
+	SIP_PORT = 5060,
+	ASIDE_RATE = 2000,
+	LEAVING_MS = 50,
+	DRAIN_MS = 200,
+};
 
 #define STUCK_NS 70000000000ULL /* twice as long as anybody waits for an answer */
 #define DEAF_NS  1000000000ULL  /* `timeout` and impatient people signal twice */
@@ -42,7 +51,7 @@ static int open_callers(struct load *load, unsigned count, char *error)
 	return failed ? failed : callers_open(&load->callers, &how, error);
 }
 
-static int open_lines(struct load *load, unsigned count, const struct lines_ops *ops, char *error)
+int load_open_lines(struct load *load, unsigned count, const struct lines_ops *ops, char *error)
 {
 	const struct rig_options *options = load->options;
 	struct lines_options how = {.loop = load->loop,
@@ -103,7 +112,9 @@ static int load_open(struct load *load, const struct load_work *work)
 	if (!failed && work->lines)
 		failed = open_callers(load, work->lines, error);
 	if (!failed && work->lines)
-		failed = open_lines(load, work->lines, work->ops, error);
+		failed = load_hear_clip(load, work->orbits, error);
+	if (!failed && work->lines)
+		failed = load_open_lines(load, work->lines, work->ops, error);
 	if (!failed && work->open)
 		failed = work->open(load, error);
 	if (!failed && work->talks) {
@@ -111,7 +122,7 @@ static int load_open(struct load *load, const struct load_work *work)
 		        &load->talk, load->callers, &load->options->manner, load->options->threads);
 		snprintf(error, sizeof(error), "no thread for the talkers");
 	}
-	return failed ? refuse(error) : 0;
+	return failed ? refuse(failed == -EINTR ? "interrupted" : error) : 0;
 }
 
 static void load_close(struct load *load, const struct load_work *work)
@@ -317,73 +328,30 @@ bool load_heed_over(struct load *load, unsigned line, int cause)
 	return true;
 }
 
+/* First those that are calling: their calls may come up yet, and would stay. */
 static int load_hang_up(struct load *load)
 {
 	const struct load_phase phase = {.doing = "hanging up",
 	        .rate = load_aside_rate(load),
 	        .count = callers_count(load->callers),
 	        .start = hang_up};
-	int failed;
+	int failed = 0;
 
 	load_end(load);
 	load->hanging_up = true;
-	failed = load_run(load, &phase, NULL);
+	while (!failed && lines_leave(load->lines))
+		failed = load_wait(load, LEAVING_MS);
+	if (!failed)
+		failed = load_run(load, &phase, NULL);
 	load->hanging_up = false;
 	return failed;
 }
 
-/* What was heard. Lost is what is left out of the streams of calls that are up; gaps are those of all. */
-static json_t *heard_report(struct load *load)
+/* Ends the measured time, and lets come what is under way. 0 or -EINTR. */
+static int load_drain(struct load *load)
 {
-	json_t *report = json_object();
-	struct outcome *heard = &load->heard;
-
-	if (report && !outcome_read(load->callers, 0, 0, heard) && !outcome_report(heard, false, report) &&
-	        !json_object_set_new(report, "gaps", json_integer((json_int_t)heard->totals.count[CL_gaps])))
-		return report;
-	json_decref(report);
-	return NULL;
-}
-
-/* What came of calls. 0 or -ENOMEM. */
-static int calls_report(struct load *load, json_t *report)
-{
-	if (json_object_set_new(report, "codec", json_string(codec_name(load->options->codec))) ||
-	        json_object_set_new(report, "lost_calls", causes_report(&load->lost)) ||
-	        json_object_set_new(report, "heard", heard_report(load)))
-		return -ENOMEM;
-	return 0;
-}
-
-static json_t *load_report(
-        struct load *load, const struct load_work *work, const struct load_outcome *outcome)
-{
-	json_t *report = json_pack("{s:s, s:f, s:i, s:i, s:o, s:f, s:o, s:o, s:I, s:f, s:f}", "work",
-	        work->name, "asked_rate", load->options->rate, "attempted", outcome->attempted, "succeeded",
-	        outcome->succeeded, "failed", causes_report(&outcome->failed), "rate", outcome->rate,
-	        "setup_us", times_report(&load->setup, 1e3), "late_us", times_report(&outcome->late, 1e3),
-	        "resent", (json_int_t)outcome->resent, "busy_cores", outcome->busy_cores, "rig_cores",
-	        outcome->rig_cores);
-	bool failed = report && load->callers && calls_report(load, report);
-
-	if (report && (failed || (work->report && work->report(load, report)))) {
-		json_decref(report);
-		return NULL;
-	}
-	return report;
-}
-
-/*
- * A server that has just been started may play something else until the clip is encoded, and leave a frame
- * out where it changes over: where payloads are wrong neither they nor timestamps decide.
- */
-static bool heard_wrong(const struct load *load)
-{
-	const __u64 *count = load->heard.totals.count;
-	uint64_t forgiven =
-	        count[CL_payload_errors] ? count[CL_payload_errors] + count[CL_timestamp_errors] : 0;
-
-	return load->heard.lost || outcome_wrong(&load->heard) > forgiven;
+	callers_window_close(load->callers);
+	return load_wait(load, DRAIN_MS);
 }
 
 int load_do(struct load *load, const struct rig_options *options, const struct load_work *work)
@@ -396,7 +364,11 @@ int load_do(struct load *load, const struct rig_options *options, const struct l
 	progress_start(options->json);
 	code = load_open(load, work);
 	if (!code) {
-		if (work->measure(load, &outcome))
+		int failed = work->measure(load, &outcome);
+
+		if (!failed && load->callers)
+			failed = load_drain(load);
+		if (failed)
 			code = refuse("interrupted");
 		else if (!(report = load_report(load, work, &outcome)))
 			code = refuse("out of memory");
@@ -407,7 +379,7 @@ int load_do(struct load *load, const struct rig_options *options, const struct l
 	}
 	if (!code) {
 		report_print(report, options->json);
-		if (outcome.succeeded < outcome.attempted || causes_sum(&load->lost) || heard_wrong(load))
+		if (!load_is_clean(load, &outcome))
 			code = RIG_FAULTS;
 	}
 	json_decref(report);

@@ -65,6 +65,7 @@ struct load {
 struct load_work {
 	const char *name;
 	unsigned lines; /* each is the caller of its number; 0: there are neither lines nor callers */
+	bool orbits;    /* parks at orbits; otherwise at the park number */
 	bool talks;
 	const struct lines_ops *ops;
 	/* What it signals with other than lines; NULL: nothing. 0, or a negative errno with a sentence. */
@@ -81,6 +82,9 @@ struct load_work {
  * what the rig itself took, and where there are callers lost_calls and heard. An exit code.
  */
 int load_do(struct load *load, const struct rig_options *options, const struct load_work *work);
+
+/* So many lines, for the load's callers. 0, or a negative errno with a sentence (LINES_ERROR). */
+int load_open_lines(struct load *load, unsigned count, const struct lines_ops *ops, char *error);
 
 /* Runs a phase until all of it is settled. *outcome may be NULL. 0, or -EINTR: asked to end. */
 int load_run(struct load *load, const struct load_phase *phase, struct load_outcome *outcome);

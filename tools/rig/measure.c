@@ -36,6 +36,7 @@ struct run {
 	unsigned talkers;
 	struct share share;
 	struct machine_time from, to;
+	uint64_t tx_dropped; /* what the interface refused in the measured time */
 	struct outcome outcome;
 };
 
@@ -189,6 +190,7 @@ static int run_window(struct run *run)
 {
 	uint64_t duration_ns = (uint64_t)(run->options->seconds * 1e9);
 	uint64_t start = window_begin(run, duration_ns), end = start + duration_ns, before = 0;
+	uint64_t dropped = callers_dropped(run->callers);
 	int failed;
 
 	failed = run->ops->serve(run->setup, start);
@@ -205,6 +207,7 @@ static int run_window(struct run *run)
 		failed = machine_now(&run->to);
 	if (!failed)
 		failed = run->ops->serve(run->setup, end + DRAIN_MS * 1000000ULL);
+	run->tx_dropped = callers_dropped(run->callers) - dropped;
 	if (!failed)
 		second_note(run, (unsigned)run->options->seconds, &before);
 	if (!failed)
@@ -330,8 +333,9 @@ static json_t *run_report(const struct run *run)
 		json_object_set_new(report, "sent_due", json_integer((json_int_t)(due + 0.5)));
 	if (run->talk)
 		json_object_set_new(report, "rig",
-		        json_pack("{s:I, s:I, s:I}", "turns", (json_int_t)talk.turns, "late_ms",
-		                (json_int_t)talk.late, "failed_calls", (json_int_t)talk.failed));
+		        json_pack("{s:I, s:I, s:I, s:I}", "turns", (json_int_t)talk.turns, "late_ms",
+		                (json_int_t)talk.late, "failed_calls", (json_int_t)talk.failed, "tx_dropped",
+		                (json_int_t)run->tx_dropped));
 	json_object_set(report, "received_each_second", run->each_second);
 	return report;
 }
@@ -356,9 +360,14 @@ static void strangers_tell(const struct run *run)
 		        "xdpark-rig: talkers sent %.0f%% of what they were to send: they and the relay are "
 		        "more than this machine can do\n",
 		        100 * sent / due);
-	if (run->outcome.totals.count[CL_source_errors])
-		fputs("xdpark-rig: packets came from other ports than the calls were given (source errors): "
-		      "an earlier run that was killed may have left calls; see 'xdpark calls'\n",
+	if (run->tx_dropped)
+		fprintf(stderr,
+		        "xdpark-rig: %s refused %llu packets of the talkers: they never reached the relay\n",
+		        run->options->interface, (unsigned long long)run->tx_dropped);
+	if (run->outcome.totals.count[CL_source_errors] || run->outcome.totals.count[CL_strays])
+		fputs("xdpark-rig: packets came from other ports than the calls were given (source errors), "
+		      "or to callers without a call (strays): an earlier run that was killed may have left "
+		      "calls; see 'xdpark calls'\n",
 		        stderr);
 }
 

@@ -13,33 +13,42 @@ static const char *const count_names[CL_COUNTS] = {
 
 /* So many frames may be late: to before the measured time, and so be in it, or in it, and so come after it.
  */
-enum { LATE = 3 };
+enum { LATE = 3, STOPPED_MS = 200 };
+
+#define MS 1000000ULL
 
 /* What one caller was to hear, and what it didn't get of it, or got beyond it. */
 struct due {
 	uint64_t expected, lost, surplus;
 };
 
-/* Without a set time there was a clip before: more than the peer said is right. */
-static struct due talk_due(const struct callers *callers, const struct cl_hearing *hearing, uint32_t frames)
+static struct due talk_due(const struct callers *callers, const struct cl_hearing *hearing)
 {
-	uint64_t sent = callers_talking(callers, hearing->peer)->sent, received = hearing->received;
+	uint64_t sent = callers_talking(callers, hearing->peer)->sent, heard = hearing->talk;
 
-	if (received <= sent)
-		return (struct due){.expected = sent, .lost = sent - received};
-	return frames ? (struct due){.expected = sent, .surplus = received - sent}
-	              : (struct due){.expected = received};
+	return (struct due){.expected = sent,
+	        .lost = heard < sent ? sent - heard : 0,
+	        .surplus = heard > sent ? heard - sent : 0};
 }
 
-/* `end`: of the measured time. */
+/* What is numbered, and what is missing behind it if the stream has stopped. */
+static struct due stream_due(const struct callers *callers, const struct cl_hearing *hearing, uint64_t end)
+{
+	uint64_t missing = 0;
+
+	if (hearing->last + STOPPED_MS * MS <= end)
+		missing = (end - hearing->last) / (callers_ptime_ms(callers) * MS);
+	return (struct due){.expected = (uint64_t)hearing->received + hearing->lost + missing,
+	        .lost = hearing->lost + missing};
+}
+
+/* The same within so many frame times, of which `end` is the end. */
 static struct due hold_due(const struct cl_hearing *hearing, uint32_t frames, uint64_t end)
 {
 	bool went_on = hearing->last >= end;
 	uint64_t numbered = (uint64_t)hearing->received + hearing->lost;
 	struct due due = {.expected = numbered, .lost = hearing->lost};
 
-	if (!frames)
-		return due;
 	/* Of a stream that went on, the last ones are late: gaps tell what it lost. */
 	if (numbered + 1 < frames && !(went_on && numbered + 1 + LATE >= frames)) {
 		due.expected = frames - 1;
@@ -51,14 +60,28 @@ static struct due hold_due(const struct cl_hearing *hearing, uint32_t frames, ui
 	return due;
 }
 
+/* `frames`: in the measured time; 0: it wasn't set. */
+static struct due caller_due(const struct callers *callers, const struct cl_hearing *hearing, uint32_t frames)
+{
+	uint64_t end = callers_window_end(callers);
+	bool parked = hearing->expects == CL_HOLD;
+
+	/* Nobody has taken it yet. */
+	if (hearing->expects == CL_HOLD_THEN_TALK && !frames &&
+	        !callers_talking(callers, hearing->peer)->sent)
+		parked = true;
+	if (!parked)
+		return talk_due(callers, hearing);
+	return frames ? hold_due(hearing, frames, end) : stream_due(callers, hearing, end);
+}
+
 int outcome_read(const struct callers *callers, unsigned up, double seconds, struct outcome *outcome)
 {
 	uint32_t frames = (uint32_t)(seconds * 1000 / callers_ptime_ms(callers));
-	uint64_t end = callers_window_end(callers);
 	unsigned connected = 0;
 	int failed = callers_totals(callers, &outcome->totals);
 
-	outcome->expected = outcome->lost = outcome->surplus = outcome->faulty = outcome->heard = 0;
+	outcome->expected = outcome->lost = outcome->surplus = outcome->faulty = 0;
 	for (unsigned caller = 0; !failed && caller < callers_count(callers); caller++) {
 		const struct cl_hearing *hearing = callers_hearing(callers, caller);
 		struct due due;
@@ -66,13 +89,11 @@ int outcome_read(const struct callers *callers, unsigned up, double seconds, str
 		if (hearing->expects == CL_NOTHING)
 			continue;
 		connected++;
-		due = hearing->expects == CL_HOLD ? hold_due(hearing, frames, end)
-		                                  : talk_due(callers, hearing, frames);
+		due = caller_due(callers, hearing, frames);
 		outcome->expected += due.expected;
 		outcome->lost += due.lost;
 		outcome->surplus += due.surplus;
 		outcome->faulty += due.lost || due.surplus || hearing->errors;
-		outcome->heard += hearing->received > 0;
 	}
 	if (up > connected) {
 		outcome->expected += (uint64_t)(up - connected) * frames;
@@ -93,7 +114,9 @@ uint64_t outcome_wrong(const struct outcome *outcome)
 
 bool outcome_clean(const struct outcome *outcome)
 {
-	return !outcome->lost && !outcome_wrong(outcome) && outcome->totals.count[CL_received];
+	const __u64 *count = outcome->totals.count;
+
+	return !outcome->lost && !outcome_wrong(outcome) && !count[CL_strays] && count[CL_received];
 }
 
 int outcome_report(const struct outcome *outcome, bool talk, json_t *report)

@@ -13,19 +13,19 @@ struct outcome {
 	uint64_t lost;     /* of them, those that never came */
 	uint64_t surplus;  /* packets that came beyond that */
 	uint64_t faulty;   /* callers that missed something, or heard something wrong */
-	uint64_t heard;    /* callers that heard anything */
 };
 
 /*
  * Sums up the measured `seconds`. What a parked caller was to hear is the frames that fit into the time, give
  * or take one for where it began, a few more that came late to before it, and a few less that came late to
- * after it, if the stream went on then; 0 seconds: what its own stream numbered. What a bridged caller was to
- * hear is what its peer sent. Of `up` callers that had a call when it began, those that have none any more
- * have missed all of it. Returns 0 or a negative errno.
+ * after it, if the stream went on then; 0 seconds: what its own stream numbered, and if that stopped 200 ms
+ * or more before the end, what was missing from then on. What a bridged caller was to hear is what its peer
+ * sent. Of `up` callers that had a call when it began, those that have none any more have missed all of it.
+ * Returns 0 or a negative errno.
  */
 int outcome_read(const struct callers *callers, unsigned up, double seconds, struct outcome *outcome);
 
-/* Whether nothing was lost and nothing was wrong. */
+/* Whether nothing was lost, nothing was wrong, and nothing came where nobody had a call. */
 bool outcome_clean(const struct outcome *outcome);
 
 /* Packets that were wrong in any way, or too many. */

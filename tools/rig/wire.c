@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <ifaddrs.h>
 #include <linux/if_link.h>
 #include <net/if.h>
 #include <stddef.h>
@@ -135,6 +136,24 @@ int wire_attach(struct wire *wire, int program, char *error)
 			wire->former = bpf_program__fd(wire->pass->progs.pass);
 	}
 	return 0;
+}
+
+uint64_t wire_dropped(const struct wire *wire)
+{
+	char name[IF_NAMESIZE] = "";
+	struct ifaddrs *all = NULL;
+	uint64_t dropped = 0;
+
+	if (!if_indextoname(wire->ifindex, name) || getifaddrs(&all))
+		return 0;
+	for (const struct ifaddrs *one = all; one; one = one->ifa_next) {
+		const struct rtnl_link_stats *statistics = one->ifa_data;
+
+		if (one->ifa_addr && one->ifa_addr->sa_family == AF_PACKET && !strcmp(one->ifa_name, name))
+			dropped = statistics->tx_dropped;
+	}
+	freeifaddrs(all);
+	return dropped;
 }
 
 void wire_close(struct wire *wire)

@@ -28,6 +28,9 @@ int wire_open(struct wire *wire, const char *interface, char *error);
 /* Puts the program in the place of what is there. 0 or a negative errno and a sentence. */
 int wire_attach(struct wire *wire, int program, char *error);
 
+/* Packets that the interface refused to send, since it is there. */
+uint64_t wire_dropped(const struct wire *wire);
+
 /* Puts the former program back. Legal on a zeroed struct that wire_open() refused. */
 void wire_close(struct wire *wire);
 
