@@ -42,9 +42,9 @@ struct scan_share {
 };
 
 /*
- * The share of thread `n` of `threads` in endpoints 0 to `endpoints`: blocks are dealt in turn, so that calls
- * spread however few of the endpoints are in use. Together the shares are all, and no block of due[] is in
- * two.
+ * The share of thread `n` of `threads` in endpoints 0 to `endpoints`: blocks are dealt in turn, so that of
+ * any endpoints beside each other no share has over SCAN_BLOCK more than another. Together the shares are
+ * all, and no block of due[] is in two.
  */
 struct scan_share scan_share(uint32_t endpoints, unsigned n, unsigned threads);
 

@@ -328,6 +328,38 @@ static void test_threads_find_each_once(void **state)
 		assert_int_equal(times[i], due[i] == 1);
 }
 
+/* Of endpoints beside each other, wherever they begin and end, no thread has over a block more than another.
+ */
+static void test_neighbours_spread(void **state)
+{
+	enum { THREADS = 3 };
+	static unsigned thread_of[MOST];
+	static uint64_t due[MOST];
+	static uint32_t ids[MOST];
+
+	(void)state;
+	for (uint32_t i = 0; i < MOST; i++)
+		due[i] = 1;
+	for (unsigned n = 0; n < THREADS; n++) {
+		struct scan scan = {.due = due, .share = scan_share(MOST, n, THREADS), .limit = 1};
+		uint32_t count;
+
+		scan.from = scan.share.first;
+		count = scan_due(&scan, ids, MOST).count;
+		for (uint32_t k = 0; k < count; k++)
+			thread_of[ids[k]] = n;
+	}
+	for (uint32_t from = 0; from < MOST; from++) {
+		uint32_t counts[THREADS] = {0};
+
+		for (uint32_t at = from; at < MOST; at++) {
+			counts[thread_of[at]]++;
+			for (unsigned n = 0; n < THREADS; n++)
+				assert_true(counts[thread_of[at]] <= counts[n] + SCAN_BLOCK);
+		}
+	}
+}
+
 static void test_speed(void **state)
 {
 	uint64_t *due = malloc(WORDS * sizeof(*due));
@@ -370,6 +402,7 @@ int main(void)
 	        cmocka_unit_test(test_a_start_untold),
 	        cmocka_unit_test(test_shares),
 	        cmocka_unit_test(test_threads_find_each_once),
+	        cmocka_unit_test(test_neighbours_spread),
 	        cmocka_unit_test(test_speed),
 	};
 
