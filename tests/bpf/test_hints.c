@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hints that may change on any CPU at any time. LOCAL4 and LOCAL6 share one, as both end in 0 and 1: whatever
- * it says, a packet finds the endpoint that it was sent to, and the two don't take it from each other.
+ * it says, a packet finds the endpoint that it was sent to, and the two don't take it from each other. And
+ * what a talker's packet needed is kept for its next one.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -128,11 +129,72 @@ static void a_wrong_hearer_is_no_harm(void **state)
 	assert_all_counted(world);
 }
 
+static uint64_t plan_in_use(const struct world *world, uint32_t index)
+{
+	return world->endpoints[index].generation & 1;
+}
+
+static uint64_t hint_read(const struct world *world, uint32_t talker)
+{
+	uint64_t hint = UINT64_MAX;
+
+	bpf_map_lookup_elem(bpf_object__find_map_fd_by_name(world->object, "hints"), &talker, &hint);
+	return hint;
+}
+
+/* Bits 31..0 the hearer, 32 which plan of the talker was in use, 33 which of the hearer. */
+static void a_hint_names_the_hearer_and_the_plans(void **state)
+{
+	struct world *world = *state;
+	uint32_t talker = FOUR + 1, hearer = FOUR + 2, seen = 0;
+	struct wire in = wire_of_phone(PHONE4, talker);
+
+	world_reset(world);
+	world_bridge(world, talker, PHONE4, hearer, PHONE4 + 1);
+	for (unsigned i = 0; i < 8; i++) {
+		/* In turns, so that each pair of plans is in use some time. */
+		uint32_t change = i % 2 ? talker : hearer;
+
+		world_publish(world, change, world_plan_of(world, change), 0);
+		in.sequence++;
+		in.timestamp += 160;
+		assert_ending(world_run(world, &in), sent_forward);
+		assert_int_equal(hint_read(world, talker),
+		        hearer | plan_in_use(world, talker) << 32 | plan_in_use(world, hearer) << 33);
+		seen |= 1U << (plan_in_use(world, talker) << 1 | plan_in_use(world, hearer));
+	}
+	assert_int_equal(seen, 0xf);
+	assert_all_counted(world);
+}
+
+static void a_hint_of_a_talker_whom_nobody_hears(void **state)
+{
+	struct world *world = *state;
+	uint32_t talker = FOUR + 1, hearer = FOUR + 2;
+	struct wire in = wire_of_phone(PHONE4, talker);
+
+	world_reset(world);
+	world_bridge(world, talker, PHONE4, hearer, PHONE4 + 1);
+	assert_ending(world_run(world, &in), sent_forward);
+	assert_int_equal((uint32_t)hint_read(world, talker), hearer);
+	for (unsigned i = 0; i < 4; i++) {
+		world_publish(world, talker, world_plan(XD_MUTE, PHONE4), 0);
+		in.sequence++;
+		in.timestamp += 160;
+		assert_ending(world_run(world, &in), drop_nobody_hears);
+		assert_int_equal(plan_in_use(world, talker), i % 2);
+		assert_int_equal(hint_read(world, talker), plan_in_use(world, talker) << 32);
+	}
+	assert_all_counted(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(a_hint_stays),
 	        cmocka_unit_test(two_addresses_that_share_a_hint),
-	        cmocka_unit_test(a_wrong_hearer_is_no_harm)};
+	        cmocka_unit_test(a_wrong_hearer_is_no_harm),
+	        cmocka_unit_test(a_hint_names_the_hearer_and_the_plans),
+	        cmocka_unit_test(a_hint_of_a_talker_whom_nobody_hears)};
 
 	return cmocka_run_group_tests(tests, world_open, world_close);
 }
