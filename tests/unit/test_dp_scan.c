@@ -141,27 +141,42 @@ static void test_turns(void **state)
 /* A relay whose streams start, stop and move on as the program moves them. */
 struct streams {
 	uint64_t due[MOST], starts[MOST / SCAN_BLOCK + 1];
-	struct scan_block blocks[MOST / SCAN_BLOCK + 1];
-	unsigned found;
+	struct scan_block blocks[MOST / SCAN_BLOCK + 1]; /* an entry a block, whosever it is */
+	unsigned threads, found;
 };
 
-/* Scans as the pump does; whoever was found moves on. Returns before which limit there is nobody. */
-static uint64_t streams_serve(struct streams *streams, uint64_t limit)
+/* Scans as the pump's thread does; whoever was found moves on. Returns before which limit nobody is due. */
+static uint64_t share_serve(struct streams *streams, unsigned thread, uint64_t limit)
 {
 	static uint32_t ids[MOST];
 	struct scan scan = {.due = streams->due,
 	        .starts = streams->starts,
 	        .blocks = streams->blocks,
-	        .share = {0, SCAN_BLOCK, MOST},
+	        .share = scan_share(MOST, thread, streams->threads),
 	        .limit = limit};
-	struct scan_found found = scan_due(&scan, ids, MOST);
+	struct scan_found found;
 
+	scan.from = scan.share.first;
+	found = scan_due(&scan, ids, MOST);
 	for (uint32_t n = 0; n < found.count; n++) {
 		assert_in_range(streams->due[ids[n]], 1, limit);
 		streams->due[ids[n]] += PTIME;
 	}
 	streams->found += found.count;
 	return found.again;
+}
+
+/* The same of all shares. */
+static uint64_t streams_serve(struct streams *streams, uint64_t limit)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned n = 0; n < streams->threads; n++) {
+		uint64_t again = share_serve(streams, n, limit);
+
+		least = again < least ? again : least;
+	}
+	return least;
 }
 
 static void streams_change(struct streams *streams, uint64_t limit)
@@ -180,33 +195,47 @@ static void streams_change(struct streams *streams, uint64_t limit)
  * Blocks that needn't be looked at are left out, and nobody is overlooked by it: after each scan nobody is
  * due, those that were started since the last one included, and nobody falls due before the scan said.
  */
-static void test_blocks_left_out(void **state)
+static void blocks_left_out(struct streams *streams)
 {
-	static struct streams streams;
 	uint64_t limit = 1000 * PHASE;
 
-	(void)state;
 	for (unsigned phase = 0; phase < 3000; phase++) {
-		uint64_t again = streams_serve(&streams, limit), least = UINT64_MAX;
+		uint64_t again = streams_serve(streams, limit), least = UINT64_MAX;
 
 		for (uint32_t i = 0; i < MOST; i++)
-			if (streams.due[i] && streams.due[i] < least)
-				least = streams.due[i];
+			if (streams->due[i] && streams->due[i] < least)
+				least = streams->due[i];
 		if (least <= limit)
 			fail_msg("somebody was due %llu ago", (unsigned long long)(limit - least));
 		assert_true(again > limit && again <= least);
 		/* Now and then as late as the scan allows. */
 		limit = random_next() % 2 ? limit + PHASE : again;
 		for (unsigned n = 0; n < 3; n++)
-			streams_change(&streams, limit);
+			streams_change(streams, limit);
 	}
-	assert_true(streams.found > 3000);
+	assert_true(streams->found > 3000);
+}
+
+static void test_blocks_left_out(void **state)
+{
+	static struct streams streams = {.threads = 1};
+
+	(void)state;
+	blocks_left_out(&streams);
+}
+
+static void test_blocks_left_out_by_three(void **state)
+{
+	static struct streams streams = {.threads = 3};
+
+	(void)state;
+	blocks_left_out(&streams);
 }
 
 /* Alone in its block, of the shortest frames: found at each of its times, and nobody is looked for before. */
 static void test_a_stream_alone(void **state)
 {
-	static struct streams streams;
+	static struct streams streams = {.threads = 1};
 	uint64_t due = 1000 * PHASE;
 
 	(void)state;
@@ -247,7 +276,7 @@ static void test_a_block_half_taken(void **state)
 /* A block in which nobody is due isn't read: what is put there without telling is found a second later. */
 static void test_a_start_untold(void **state)
 {
-	static struct streams streams;
+	static struct streams streams = {.threads = 1};
 	uint64_t start = 1000 * PHASE, limit = start;
 
 	(void)state;
@@ -282,7 +311,8 @@ static double microseconds(struct scan_found (*one)(const struct scan *, uint32_
 /* Every endpoint has one thread, a block at a time, and no thread has more than a block more than another. */
 static void test_shares(void **state)
 {
-	static const uint32_t counts[] = {2, 7, 8, 9, 498, 5500, 5503, 125224, 1U << 20};
+	static const uint32_t counts[] = {
+	        0, 1, 2, 7, 8, 9, 63, 64, 65, 127, 128, 129, 498, 5500, 5503, 125224, 1U << 20};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
@@ -397,6 +427,7 @@ int main(void)
 	        cmocka_unit_test(test_edges),
 	        cmocka_unit_test(test_turns),
 	        cmocka_unit_test(test_blocks_left_out),
+	        cmocka_unit_test(test_blocks_left_out_by_three),
 	        cmocka_unit_test(test_a_stream_alone),
 	        cmocka_unit_test(test_a_block_half_taken),
 	        cmocka_unit_test(test_a_start_untold),
