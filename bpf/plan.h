@@ -33,25 +33,6 @@ static __always_inline int view_find(struct view *view, __u32 index)
 	return view->entry && view->stream && view->slot;
 }
 
-/* Has what every packet needs of an endpoint on its way, whichever plan is in use. */
-static __always_inline void endpoint_touch(const struct xd_endpoint *entry, const struct xd_stream *stream)
-{
-	touch(entry->generation);
-	touch(entry->plan[0]);
-	touch(entry->plan[1]);
-	touch(stream->pos);
-}
-
-/* The same by its index, some time before it is needed; 0: none. */
-static __always_inline void endpoint_fetch(__u32 index)
-{
-	const struct xd_endpoint *entry = endpoint_at(index);
-	const struct xd_stream *stream = stream_at(index);
-
-	if (index && entry && stream)
-		endpoint_touch(entry, stream);
-}
-
 static __always_inline const struct xd_plan_line *view_plan(const struct view *view)
 {
 	return (const struct xd_plan_line *)view->line;

@@ -13,6 +13,23 @@ enum {
 	PUMP_NEAR = 4,  /* endpoints: what is so near behind the last one, the CPU fetches by itself */
 };
 
+/*
+ * Has what a frame needs of its endpoint on its way; 0: none. Both plans, as it isn't known yet which is in
+ * use; not its word of due, which the scan has just read.
+ */
+static __always_inline void pump_fetch(__u32 index)
+{
+	const struct xd_endpoint *entry = endpoint_at(index);
+	const struct xd_stream *stream = stream_at(index);
+
+	if (!index || !entry || !stream)
+		return;
+	touch(entry->generation);
+	touch(entry->plan[0]);
+	touch(entry->plan[1]);
+	touch(stream->pos);
+}
+
 /* Has what a frame some way ahead is going to need on its way, unless it lies just behind this one's. */
 static __always_inline void pump_look_ahead(const struct xd_todo *mine, __u32 cursor, __u32 index)
 {
@@ -23,7 +40,7 @@ static __always_inline void pump_look_ahead(const struct xd_todo *mine, __u32 cu
 	ahead = mine->ids[ahead];
 	if (ahead - index <= PUMP_NEAR)
 		return;
-	endpoint_fetch(ahead);
+	pump_fetch(ahead);
 }
 
 /* The next id of this CPU, and the pump's clock. */
