@@ -184,8 +184,8 @@ struct xd_rest {
 #define XD_LATCH_PORT_SHIFT 32
 
 /*
- * A tally: packets and their RTP bytes (header and payload) in one word, so that a packet costs one atomic
- * add. bits 63..32 bytes, 31..0 packets; both wrap.
+ * A tally: packets and their RTP bytes (header and payload) in one word, so that a packet costs one add,
+ * atomic but for hold_pump. bits 63..32 bytes, 31..0 packets; both wrap.
  */
 #define XD_TALLY_BYTES_SHIFT 32
 
@@ -195,7 +195,7 @@ struct xd_stream {
 	__u64 anchor;
 	__u64 anchor_first; /* the first sequence number that the anchor gave */
 	__u64 hold_ingress; /* tally: hold frames that the phone's own packets carried */
-	__u64 hold_pump;    /* tally: hold frames that the pump carried */
+	__u64 hold_pump;    /* tally: hold frames that the pump carried; it alone writes it, by plain adds */
 	__u64 forwarded;    /* tally: packets of the peer */
 	__u64 hold_skipped; /* hold frames left out because they were more than XD_LATE_NS late */
 	__u64 reserved_out;

@@ -6,8 +6,8 @@
  *   dp_crowd SOCKET INTERFACE RELAY LOCAL LOCALS PHONES SECONDS
  *
  * LOCALS addresses from LOCAL are the phones'. Every endpoint of the dataplane is taken in its order, as many
- * as there are phones. One in eight, and those around the places where the endpoints are cut into two to four
- * shares, are unparked and parked again all the time. Exit status 0: each stream was one without a number
+ * as there are phones. One in eight, and those at either end of a block, whose neighbours are another
+ * thread's, are unparked and parked again all the time. Exit status 0: each stream was one without a number
  * missing or twice, each frame that was claimed was sent, and each that was sent was heard.
  */
 #include <arpa/inet.h>
