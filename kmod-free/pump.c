@@ -255,8 +255,9 @@ static void thread_place(const struct thread *thread)
 		        thread->cpu, strerror(error));
 	if (thread->work->real_time && !pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority))
 		policy = "fifo";
-	log_info(NULL, "pump", "cpu=%u first=%u endpoints=%u scheduling=%s%s", thread->cpu,
-	        thread->share.first, scan_share_count(&thread->share), policy,
+	log_info(NULL, "pump", "cpu=%u share=%u/%u endpoints=%u scheduling=%s%s", thread->cpu,
+	        thread->share.first / SCAN_BLOCK + 1, thread->work->cpu_count,
+	        scan_share_count(&thread->share), policy,
 	        strcmp(policy, "fifo") ? " follows=\"frames may be late under load: give CAP_SYS_NICE\""
 	                               : "");
 }

@@ -106,7 +106,7 @@ rm "/tmp/$XDPARK_LAB.yaml"
 
 # The dataplane alone, and the CPU that pumps.
 tools/lab up --no-controller --pump-cpus 0
-grep -q 'event=pump cpu=0 first=0 ' "$run/xdpark-dp.log" || fail "--pump-cpus"
+grep -q 'event=pump cpu=0 share=1/1 ' "$run/xdpark-dp.log" || fail "--pump-cpus"
 [ ! -e "$run/xdparkd.pid" ] || fail "there is a controller in spite of --no-controller"
 gone "down after --no-controller" "$(pids)"
 
