@@ -34,7 +34,7 @@ ip -n "$relay" link set narrow0 up
 
 dp_start "${places[@]}" --interface relay0 --interface narrow0 "${addresses[@]}" --ports 10000-10997 \
 	--audio-memory 1M --socket-group $socket_gid --pump-cpus "$pair"
-sed -nE 's/.* event=pump (.*) scheduling.*/\1/p' "$stage/dp.log" | sort | tee "$stage/shares"
+sed -nE 's/.* event=pump (.*) scheduling.*/\1/p' "$stage/dp.log" | sort -V | tee "$stage/shares"
 printf 'cpu=%s share=%s/2 endpoints=%s\n' "${pair%,*}" 1 3008 "${pair#*,}" 2 2980 | cmp - "$stage/shares" ||
 	fail "the shares of the two threads"
 grep -q 'event=pump-queues interface=narrow0 queues=1 threads=2' "$stage/dp.log" || fail "no word of too few queues"
