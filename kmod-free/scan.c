@@ -7,18 +7,21 @@
 #define FRAME_LEAST_NS 10000000ULL
 /* Each block is looked at so often at least, whatever is known of it. */
 #define LOOK_MOST_NS 1000000000ULL
+/* Endpoints of an address at most: each has two of 65,536 ports. */
+#define EACH_MOST 32768
+
+/* One step behind the last endpoint is no overflow. */
+_Static_assert(
+        1ULL * XD_ADDRESSES * EACH_MOST + 1ULL * XD_CPUS * SCAN_BLOCK <= UINT32_MAX, "endpoints and a step");
 
 struct scan_share scan_share(uint32_t endpoints, unsigned n, unsigned threads)
 {
 	return (struct scan_share){n * SCAN_BLOCK, threads * SCAN_BLOCK, endpoints};
 }
 
-/* Where the block ends that `at` is in. */
-static inline uint32_t block_end(const struct scan_share *share, uint32_t at)
+static inline uint32_t lesser(uint32_t a, uint32_t b)
 {
-	uint32_t end = at / SCAN_BLOCK * SCAN_BLOCK + SCAN_BLOCK;
-
-	return end < share->end ? end : share->end;
+	return a < b ? a : b;
 }
 
 uint32_t scan_share_count(const struct scan_share *share)
@@ -26,7 +29,7 @@ uint32_t scan_share_count(const struct scan_share *share)
 	uint32_t count = 0;
 
 	for (uint32_t at = share->first; at < share->end; at += share->step)
-		count += block_end(share, at) - at;
+		count += lesser(share->end - at, SCAN_BLOCK);
 	return count;
 }
 
@@ -151,15 +154,12 @@ static bool blocks_take(const struct scan *scan, uint32_t at, uint32_t stop, uin
         struct scan_found *found, block_look look)
 {
 	while (at < stop) {
-		uint32_t end = block_end(&scan->share, at);
-		bool whole = end - at == SCAN_BLOCK && end <= stop;
+		uint32_t begin = at / SCAN_BLOCK * SCAN_BLOCK, end = lesser(begin + SCAN_BLOCK, stop);
 
-		if (end > stop)
-			end = stop;
-		if (whole && scan->blocks ? !block_take(scan, at, ids, room, found, look)
-		                          : !some_take(scan, at, end, ids, room, found))
+		if (scan->blocks && end - at == SCAN_BLOCK ? !block_take(scan, at, ids, room, found, look)
+		                                           : !some_take(scan, at, end, ids, room, found))
 			return false;
-		at = at / SCAN_BLOCK * SCAN_BLOCK + scan->share.step;
+		at = begin + scan->share.step;
 	}
 	return true;
 }
