@@ -34,7 +34,11 @@
 #define offsetof(type, member) __builtin_offsetof(type, member)
 #endif
 
-/* The version that the hello between the daemons compares; counts up with every change of this file. */
+/*
+ * The version that the hello between the daemons compares, and that pinned maps bear. It counts up when a
+ * dataplane can't take over the maps that an older one has pinned, and so not its calls. Maps that no call
+ * depends on, as the hints, may come, go and change their names.
+ */
 #define XD_LAYOUT_VERSION 4U
 
 enum {
