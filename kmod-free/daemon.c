@@ -139,6 +139,7 @@ static int attach_start(struct daemon *daemon)
 	if (error)
 		return fail("pins", error);
 	attach_others_drop(daemon->attachments, daemon->attached, &daemon->pins);
+	pins_maps_drop(&daemon->pins, daemon->object.bpf);
 	return EXIT_DONE;
 }
 

@@ -202,6 +202,44 @@ int pins_keep(const struct pins *pins, struct bpf_object *object)
 	return 0;
 }
 
+/* The kernel's name of the file says what was pinned. */
+static bool is_map(int fd)
+{
+	char path[32], name[32] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return readlink(path, name, sizeof(name) - 1) > 0 && !strcmp(name, "anon_inode:bpf-map");
+}
+
+struct maps_drop {
+	const struct pins *pins;
+	const struct bpf_object *object;
+};
+
+static void map_drop_unknown(void *data, const char *name)
+{
+	const struct maps_drop *drop = data;
+	char path[ENTRY_PATH + 256];
+	int fd;
+
+	if (bpf_object__find_map_by_name(drop->object, name))
+		return;
+	snprintf(path, sizeof(path), "%s/%s", drop->pins->path, name);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return;
+	if (is_map(fd) && !unlink(path))
+		log_info(NULL, "pin-dropped", "path=%s", path);
+	close(fd);
+}
+
+void pins_maps_drop(const struct pins *pins, const struct bpf_object *object)
+{
+	struct maps_drop drop = {pins, object};
+
+	names_each(pins->path, "", map_drop_unknown, &drop);
+}
+
 static void program_path(const struct pins *pins, uint64_t build, char path[ENTRY_PATH])
 {
 	snprintf(path, ENTRY_PATH, "%s/%s%016llx", pins->path, program_prefix, (unsigned long long)build);

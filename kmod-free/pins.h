@@ -44,6 +44,12 @@ int pins_program_keep(const struct pins *pins, uint64_t build, int program);
 /* After it was loaded: pins the maps that aren't yet. Returns 0 or a negative errno. */
 int pins_keep(const struct pins *pins, struct bpf_object *object);
 
+/*
+ * Once the links run the object's program: unpins the maps that only a former build's had. What isn't a map
+ * stays.
+ */
+void pins_maps_drop(const struct pins *pins, const struct bpf_object *object);
+
 /* The pinned link of an interface. Returns its fd, -ENOENT, or another negative errno. */
 int pins_link_get(const struct pins *pins, uint32_t ifindex);
 int pins_link_keep(const struct pins *pins, uint32_t ifindex, int link);

@@ -44,10 +44,18 @@ same=$(drive hold-remote 10.99.0.3 | cut -d' ' -f1)
 sleep 1
 kill "$dp_pid"
 wait "$dp_pid" || fail "SIGTERM should be a clean end"
-# As if of another build: its program is loaded, and the link runs that one from then on.
-rm "$stage"/bpf/xdpark/layout-*/program-*
+# As if of another build: its program is loaded, and the link runs that one from then on. A map that this build's
+# program hasn't got is unpinned; a program of the same directory, which no name of ours says anything of, isn't.
+layout=$(echo "$stage"/bpf/xdpark/layout-*)
+rm "$layout"/program-*
+ls "$layout" >"$stage/pinned"
+bpftool map create "$layout/former" type array key 4 value 4 entries 1 name former
+bpftool prog pin id "$program" "$layout/stranger"
+chown "$uid" "$layout"/{former,stranger}
 dp_start
 [ "$program" != "$(program_id)" ] || fail "the link should run the new program: the pump runs that one"
+rm "$layout/stranger" || fail "what isn't a map should stay pinned"
+cmp <(ls -I 'program-*' "$layout") "$stage/pinned" || fail "pinned should be this build's maps and the links"
 wait "$silent" "$talker"
 
 heard_well "talking phone" "$(cat "$stage/talker")" 380
