@@ -29,12 +29,14 @@ static __always_inline const __be16 *hear_ports(const struct ethernet_header *et
 {
 	const struct rtp_packet *packet = (const void *)(ethernet + 1);
 	const __be16 *ports;
+	__u64 header_words;
 
 	if ((const void *)&packet->source_port > end || ethernet->type != bpf_htons(ETH_P_IP) ||
 	        packet->version >> 4 != 4 || packet->protocol != IPPROTO_UDP ||
 	        packet->fragment & bpf_htons(0x1fff))
 		return NULL;
-	ports = (const void *)packet + (packet->version & 0xf) * 4;
+	header_words = packet->version & 0xf;
+	ports = (const __be16 *)packet + header_words * 2;
 	return (const void *)(ports + 2) <= end ? ports : NULL;
 }
 
