@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tools/rig/causes.h"
+#include "tools/rig/load_report.h"
 #include "tools/rig/pace.h"
 #include "tools/rig/resend.h"
 #include "tools/rig/times.h"
@@ -45,6 +46,37 @@ static void percentiles_are_close(void **state)
 	}
 	assert_int_equal(times.max, ns[COUNT - 1]);
 	assert_int_equal(times_percentile(&times, 1), times.max);
+}
+
+/* Each thing that can be wrong with a run of load is enough. */
+static void a_clean_load(void **state)
+{
+	static struct load load;
+	static struct load_outcome outcome;
+	__u64 *heard = load.heard.totals.count;
+
+	(void)state;
+	outcome.attempted = outcome.succeeded = 3;
+	heard[CL_rtcp] = heard[CL_strays] = heard[CL_received] = 5;
+	assert_true(load_is_clean(&load, &outcome));
+	outcome.succeeded--;
+	assert_false(load_is_clean(&load, &outcome));
+	outcome.succeeded++;
+	causes_add(&load.lost, CAUSE_HUNG_UP);
+	assert_false(load_is_clean(&load, &outcome));
+	load.lost = (struct causes){0};
+	load.heard.lost = 1;
+	assert_false(load_is_clean(&load, &outcome));
+	load.heard.lost = 0;
+	load.heard.surplus = 1;
+	assert_false(load_is_clean(&load, &outcome));
+	load.heard.surplus = 0;
+	for (int i = CL_gaps; i <= CL_type_errors; i++) {
+		heard[i] = 1;
+		assert_false(load_is_clean(&load, &outcome));
+		heard[i] = 0;
+	}
+	assert_true(load_is_clean(&load, &outcome));
 }
 
 static void bounds_of_times(void **state)
@@ -156,6 +188,7 @@ static void held_and_stopped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(a_clean_load),
 	        cmocka_unit_test(percentiles_are_close),
 	        cmocka_unit_test(bounds_of_times),
 	        cmocka_unit_test(causes_have_names),
