@@ -277,8 +277,9 @@ static void another_kind_of_packet(void **state)
  */
 static void packets_in_another_shape(void **state)
 {
-	uint8_t payload[FRAME];
+	uint8_t payload[FRAME], bytes[PACKET_MAX];
 	struct wire wire = wire_of_frame(5, payload);
+	size_t length;
 
 	(void)state;
 	hear_frames(0, 5);
@@ -301,6 +302,11 @@ static void packets_in_another_shape(void **state)
 	wire.ip_options = 2;
 	wire.to_port = CALLERS_PORT_FIRST - 2;
 	assert_int_equal(run_wire(&wire), XDP_PASS);
+	/* Another version has its addresses elsewhere, whatever Ethernet says. */
+	wire = wire_of_frame(5, payload);
+	length = wire_build(&wire, bytes);
+	bytes[wire_ip(&wire)] = 0x65;
+	assert_int_equal(run_bytes(WIRE, bytes, length, NULL), XDP_PASS);
 	assert_counts(5, CL_type_errors, 3);
 }
 

@@ -140,6 +140,35 @@ static void of_talk(void **state)
 	}
 }
 
+/* The hold stream had stopped before the peer was heard; within a set time that is of no account. */
+static void of_silence_before_talk(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	callers_disconnect(callers, 0);
+	callers_disconnect(callers, 2);
+	says(2, 50);
+	heard(1, 50, 0);
+	hearing(1)->talk = 50;
+	hearing(1)->gap_ns = 199999999;
+	assert_int_equal(outcome_read(callers, 0, 0, &outcome), 0);
+	assert_int_equal(outcome.lost, 0);
+	hearing(1)->gap_ns = 1795000000;
+	assert_int_equal(outcome_read(callers, 0, 0, &outcome), 0);
+	assert_int_equal(outcome.lost, 89);
+	assert_int_equal(outcome.expected, 139);
+	assert_int_equal(outcome.faulty, 1);
+	assert_int_equal(outcome_read(callers, 1, 2, &outcome), 0);
+	assert_int_equal(outcome.lost, 0);
+	/* Nor is it a parked caller's time then, whose taker says nothing. */
+	says(2, 0);
+	hearing(1)->talk = 0;
+	callers_expect(callers, 1, CL_HOLD_THEN_TALK, 2);
+	assert_int_equal(outcome_read(callers, 1, 2, &outcome), 0);
+	assert_int_equal(outcome.expected, 0);
+}
+
 /* Whose call has ended has missed everything. */
 static void of_those_that_have_gone(void **state)
 {
@@ -203,6 +232,7 @@ int main(void)
 	        TEST(of_no_set_time),
 	        TEST(of_no_sound_at_all),
 	        TEST(of_talk),
+	        TEST(of_silence_before_talk),
 	        TEST(of_those_that_have_gone),
 	        TEST(what_is_clean),
 	        TEST(what_is_wrong_is_reported),

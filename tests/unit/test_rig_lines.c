@@ -155,7 +155,15 @@ static void leaves_while_it_calls(void **state)
 	hear(stage);
 	assert_int_equal(stage->overs, 2);
 	assert_int_equal(stage->cause, CAUSE_NONE);
+	/* Not of one that may come up yet. The next call is told of again. */
+	line_call(stage->lines, 0, "700", false);
+	hear(stage);
+	line_hang_up(stage->lines, 0);
+	line_is_over(stage->lines, &stage->lines->line[0], CAUSE_NO_ANSWER);
+	assert_int_equal(stage->cause, CAUSE_NO_ANSWER);
 	call_up(stage);
+	line_is_over(stage->lines, &stage->lines->line[0], CAUSE_HUNG_UP);
+	assert_int_equal(stage->cause, CAUSE_HUNG_UP);
 }
 
 /* The 200 comes after 32 s, when the line has given up: it hangs up, and nobody is told again. */

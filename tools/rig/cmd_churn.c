@@ -96,12 +96,13 @@ static void on_talked(struct timer *timer)
 	struct churn *churn = call->churn;
 	const struct cl_hearing *hearing = callers_hearing(churn->load.callers, line_of(call));
 	uint64_t gap_ns = hearing->gap_ns, stopped_ns = hearing->last + QUIET_MS * 1000000ULL;
+	bool heard = gap_ns && gap_ns < OUTCOME_SILENCE_NS && machine_clock_ns() < stopped_ns;
 
 	if (churn->load.hanging_up)
 		return;
 	if (gap_ns)
 		times_add(&churn->gaps, gap_ns);
-	call_end(call, gap_ns && machine_clock_ns() < stopped_ns ? CAUSE_NONE : CAUSE_NOT_HEARD);
+	call_end(call, heard ? CAUSE_NONE : CAUSE_NOT_HEARD);
 }
 
 static void on_waited(struct timer *timer)

@@ -354,6 +354,12 @@ static int load_drain(struct load *load)
 	return load_wait(load, DRAIN_MS);
 }
 
+void load_tell_left(void)
+{
+	fputs("xdpark-rig: interrupted while hanging up: calls are left, and the next run will meet them\n",
+	        stderr);
+}
+
 int load_do(struct load *load, const struct rig_options *options, const struct load_work *work)
 {
 	struct load_outcome outcome;
@@ -373,12 +379,12 @@ int load_do(struct load *load, const struct rig_options *options, const struct l
 		else if (!(report = load_report(load, work, &outcome)))
 			code = refuse("out of memory");
 		if (load->callers && load_hang_up(load))
-			fputs("xdpark-rig: interrupted while hanging up: "
-			      "calls are left, and the next run will meet them\n",
-			        stderr);
+			load_tell_left();
 	}
 	if (!code) {
 		report_print(report, options->json);
+		if (load->heard.totals.count[CL_source_errors])
+			outcome_tell_strangers(&load->heard);
 		if (!load_is_clean(load, &outcome))
 			code = RIG_FAULTS;
 	}

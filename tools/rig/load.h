@@ -98,6 +98,9 @@ void load_take_back(struct load_outcome *outcome, int cause);
 /* What follows tidies up: it goes on after a signal, also after one more that comes within a second. */
 void load_end(struct load *load);
 
+/* Says on standard error that calls are left, where even hanging up was interrupted. */
+void load_tell_left(void);
+
 /* Lets calls go on for so long. 0 or -EINTR. */
 int load_wait(struct load *load, unsigned ms);
 

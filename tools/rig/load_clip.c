@@ -47,21 +47,32 @@ static int clip_await(struct load *load)
 		failed = load_wait(load, LOOK_MS);
 		now = machine_clock_ns();
 	}
+	if (now >= until) {
+		progress_end();
+		fprintf(stderr, "xdpark-rig: a call that was parked first hasn't heard the clip in %d s\n",
+		        PATIENCE_MS / 1000);
+	}
 	return failed;
 }
 
-/* Also after a signal, which then ends what follows. */
+/*
+ * Hangs up, also if it was asked to end, which then ends what follows. Who hasn't answered yet may still, and
+ * would keep the call.
+ */
 static void call_end(struct load *load)
 {
-	uint64_t until = machine_clock_ns() + PATIENCE_MS * MS;
 	bool ended = load->ending;
 
 	if (ended)
 		load_end(load);
 	line_hang_up(load->lines, CALLER);
-	while (!line_is_free(load->lines, CALLER) && machine_clock_ns() < until) {
+	while (!line_is_free(load->lines, CALLER)) {
 		if (!load_wait(load, LOOK_MS))
 			continue;
+		if (ended) {
+			load_tell_left();
+			break;
+		}
 		ended = true;
 		load_end(load);
 	}
@@ -85,5 +96,5 @@ int load_hear_clip(struct load *load, bool orbit, char error[LINES_ERROR])
 	call_end(load);
 	lines_close(load->lines);
 	load->lines = NULL;
-	return failed;
+	return load->ending ? -EINTR : failed;
 }

@@ -364,11 +364,7 @@ static void strangers_tell(const struct run *run)
 		fprintf(stderr,
 		        "xdpark-rig: %s refused %llu packets of the talkers: they never reached the relay\n",
 		        run->options->interface, (unsigned long long)run->tx_dropped);
-	if (run->outcome.totals.count[CL_source_errors] || run->outcome.totals.count[CL_strays])
-		fputs("xdpark-rig: packets came from other ports than the calls were given (source errors), "
-		      "or to callers without a call (strays): an earlier run that was killed may have left "
-		      "calls; see 'xdpark calls'\n",
-		        stderr);
+	outcome_tell_strangers(&run->outcome);
 }
 
 /* Calls that didn't come to be, or ended. */

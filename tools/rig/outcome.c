@@ -2,6 +2,7 @@
 #include "tools/rig/outcome.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "tools/rig/report.h"
 
@@ -13,7 +14,7 @@ static const char *const count_names[CL_COUNTS] = {
 
 /* So many frames may be late: to before the measured time, and so be in it, or in it, and so come after it.
  */
-enum { LATE = 3, STOPPED_MS = 200 };
+enum { LATE = 3 };
 
 #define MS 1000000ULL
 
@@ -22,22 +23,26 @@ struct due {
 	uint64_t expected, lost, surplus;
 };
 
-static struct due talk_due(const struct callers *callers, const struct cl_hearing *hearing)
+/* Frames that didn't come in a time in which nothing came. */
+static uint64_t missing_in(const struct callers *callers, uint64_t ns)
+{
+	return ns < OUTCOME_SILENCE_NS ? 0 : ns / (callers_ptime_ms(callers) * MS);
+}
+
+static struct due talk_due(const struct callers *callers, const struct cl_hearing *hearing, uint64_t missing)
 {
 	uint64_t sent = callers_talking(callers, hearing->peer)->sent, heard = hearing->talk;
 
-	return (struct due){.expected = sent,
-	        .lost = heard < sent ? sent - heard : 0,
+	return (struct due){.expected = sent + missing,
+	        .lost = missing + (heard < sent ? sent - heard : 0),
 	        .surplus = heard > sent ? heard - sent : 0};
 }
 
 /* What is numbered, and what is missing behind it if the stream has stopped. */
 static struct due stream_due(const struct callers *callers, const struct cl_hearing *hearing, uint64_t end)
 {
-	uint64_t missing = 0;
+	uint64_t missing = hearing->last < end ? missing_in(callers, end - hearing->last) : 0;
 
-	if (hearing->last + STOPPED_MS * MS <= end)
-		missing = (end - hearing->last) / (callers_ptime_ms(callers) * MS);
 	return (struct due){.expected = (uint64_t)hearing->received + hearing->lost + missing,
 	        .lost = hearing->lost + missing};
 }
@@ -71,7 +76,7 @@ static struct due caller_due(const struct callers *callers, const struct cl_hear
 	        !callers_talking(callers, hearing->peer)->sent)
 		parked = true;
 	if (!parked)
-		return talk_due(callers, hearing);
+		return talk_due(callers, hearing, frames ? 0 : missing_in(callers, hearing->gap_ns));
 	return frames ? hold_due(hearing, frames, end) : stream_due(callers, hearing, end);
 }
 
@@ -117,6 +122,17 @@ bool outcome_clean(const struct outcome *outcome)
 	const __u64 *count = outcome->totals.count;
 
 	return !outcome->lost && !outcome_wrong(outcome) && !count[CL_strays] && count[CL_received];
+}
+
+void outcome_tell_strangers(const struct outcome *outcome)
+{
+	const __u64 *count = outcome->totals.count;
+
+	if (count[CL_source_errors] || count[CL_strays])
+		fputs("xdpark-rig: packets came from other ports than the calls were given (source errors), "
+		      "or to callers without a call (strays): an earlier run that was killed may have left "
+		      "calls; see 'xdpark calls'\n",
+		        stderr);
 }
 
 int outcome_report(const struct outcome *outcome, bool talk, json_t *report)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* xdpark-rig: thousands of simulated callers, and what they heard. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,7 +51,18 @@ static bool asked(int argc, char **argv, const char *option)
 	return false;
 }
 
-int main(int argc, char **argv)
+/* What nobody could read wasn't done. */
+static int output_end(int code)
+{
+	bool written = !fflush(stdout) && !ferror(stdout);
+
+	if (written || code == RIG_USAGE)
+		return code;
+	fprintf(stderr, "xdpark-rig: standard output can't be written (%s)\n", strerror(errno));
+	return RIG_FAILED;
+}
+
+static int run(int argc, char **argv)
 {
 	const struct rig_command *command = command_find(argv[1]);
 	struct rig_options options;
@@ -75,4 +87,9 @@ int main(int argc, char **argv)
 		fputs("xdpark-rig: a subcommand is missing\n", stderr);
 	fputs("Try 'xdpark-rig --help'.\n", stderr);
 	return RIG_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	return output_end(run(argc, argv));
 }
