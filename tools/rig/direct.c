@@ -160,7 +160,7 @@ static void direct_close(struct setup *setup)
 	free(setup);
 }
 
-static int direct_make(struct setup *setup, char *error)
+static int direct_connect(struct setup *setup, char *error)
 {
 	const char *path = setup->options->dataplane;
 	char reason[SETUP_ERROR / 2] = "";
@@ -179,11 +179,33 @@ static int direct_make(struct setup *setup, char *error)
 		        path, reason);
 		return -EPERM;
 	}
-	failed = endpoints_find(setup, error);
+	return 0;
+}
+
+static int direct_make(struct setup *setup, char *error)
+{
+	int failed = direct_connect(setup, error);
+
+	if (!failed)
+		failed = endpoints_find(setup, error);
 	if (!failed && (failed = remotes_reach(setup)) < 0)
 		snprintf(error, SETUP_ERROR, "the dataplane finds no way to the callers' addresses");
 	if (!failed && (failed = clip_place(setup)) < 0)
 		snprintf(error, SETUP_ERROR, "the clip doesn't fit into the dataplane's chunk memory");
+	return failed;
+}
+
+static int direct_check(const struct rig_options *options, char *error)
+{
+	struct setup *made = calloc(1, sizeof(*made));
+	int failed = -ENOMEM;
+
+	snprintf(error, SETUP_ERROR, "out of memory");
+	if (made) {
+		made->options = options;
+		failed = direct_connect(made, error);
+	}
+	direct_close(made);
 	return failed;
 }
 
@@ -294,6 +316,7 @@ static json_t *direct_failed(const struct setup *setup)
 }
 
 const struct setup_ops setup_direct = {.name = "direct",
+        .check = direct_check,
         .open = direct_open,
         .close = direct_close,
         .park = direct_park,

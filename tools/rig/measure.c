@@ -82,11 +82,14 @@ static int run_open_callers(struct run *run, char *error)
 static int run_open(struct run *run)
 {
 	char error[CALLERS_ERROR];
-	int failed = run_open_callers(run, error);
+	int failed = run->ops->check ? run->ops->check(run->options, error) : 0;
 
-	if (failed)
-		return run_refuse(failed == -EINTR ? "interrupted" : error);
-	failed = run->ops->open(&run->setup, run->options, run->callers, error);
+	if (!failed) {
+		failed = run_open_callers(run, error);
+		if (failed)
+			return run_refuse(failed == -EINTR ? "interrupted" : error);
+		failed = run->ops->open(&run->setup, run->options, run->callers, error);
+	}
 	if (!failed)
 		return 0;
 	run_refuse(error);

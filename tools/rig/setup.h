@@ -17,6 +17,9 @@ enum { SETUP_ERROR = 256 };
 
 struct setup_ops {
 	const char *name; /* "sip", "direct" */
+	/* Whether such a relay is there and free, before anything else is done; NULL: open() tells. As that.
+	 */
+	int (*check)(const struct rig_options *options, char *error);
 	/* -EPERM: there is no such relay, or it isn't free. A sentence in `error` (SETUP_ERROR). */
 	int (*open)(struct setup **setup, const struct rig_options *options, struct callers *callers,
 	        char *error);
