@@ -386,14 +386,15 @@ static __always_inline int hear_packet(struct xdp_md *ctx)
 	struct ethernet_header *ethernet = (void *)(long)ctx->data;
 	struct rtp_packet *packet = (void *)(ethernet + 1);
 	struct arrival arrival = {.end = (void *)(long)ctx->data_end, .packet = packet};
-	const __be16 *ports;
+	const __be16 *ports = hear_ports(ethernet, arrival.end);
 	__u32 caller;
 	__be16 to;
 
-	ports = hear_ports(ethernet, arrival.end);
+	if (!ports)
+		return XDP_PASS;
 	arrival.settings = settings_now();
 	arrival.totals = totals_mine();
-	if (!ports || !arrival.settings || !arrival.totals)
+	if (!arrival.settings || !arrival.totals)
 		return XDP_PASS;
 	to = ports[1];
 	caller = hear_whom(packet->destination, to, arrival.settings);

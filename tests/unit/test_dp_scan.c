@@ -335,6 +335,15 @@ static void test_shares(void **state)
 	}
 }
 
+/* What thread `n` finds due at 1 in all of `due`, into ids. Returns how many. */
+static uint32_t thread_finds(const uint64_t *due, unsigned n, unsigned threads, uint32_t *ids)
+{
+	struct scan scan = {.due = due, .share = scan_share(MOST, n, threads), .limit = 1};
+
+	scan.from = scan.share.first;
+	return scan_due(&scan, ids, MOST).count;
+}
+
 /* What the threads find together is all that is due, each once. */
 static void test_threads_find_each_once(void **state)
 {
@@ -346,12 +355,9 @@ static void test_threads_find_each_once(void **state)
 	for (uint32_t i = 0; i < MOST; i++)
 		due[i] = 1 + i % 2;
 	for (unsigned n = 0; n < THREADS; n++) {
-		struct scan scan = {.due = due, .share = scan_share(MOST, n, THREADS), .limit = 1};
-		struct scan_found found;
+		uint32_t count = thread_finds(due, n, THREADS, ids);
 
-		scan.from = scan.share.first;
-		found = scan_due(&scan, ids, MOST);
-		for (uint32_t k = 0; k < found.count; k++)
+		for (uint32_t k = 0; k < count; k++)
 			times[ids[k]]++;
 	}
 	for (uint32_t i = 0; i < MOST; i++)
@@ -371,11 +377,8 @@ static void test_neighbours_spread(void **state)
 	for (uint32_t i = 0; i < MOST; i++)
 		due[i] = 1;
 	for (unsigned n = 0; n < THREADS; n++) {
-		struct scan scan = {.due = due, .share = scan_share(MOST, n, THREADS), .limit = 1};
-		uint32_t count;
+		uint32_t count = thread_finds(due, n, THREADS, ids);
 
-		scan.from = scan.share.first;
-		count = scan_due(&scan, ids, MOST).count;
 		for (uint32_t k = 0; k < count; k++)
 			thread_of[ids[k]] = n;
 	}

@@ -53,16 +53,11 @@ static bool read_relay(const struct sip_message *message, struct sockaddr_in *re
 
 static void invite_accepted(struct lines *lines, struct line *line, const struct sip_message *response)
 {
+	/* We gave up, and `over` was told. */
+	bool late = line->state == LINE_FREE && !*line->tag;
 	struct sockaddr_in relay;
 
-	if (line->state == LINE_FREE && !*line->tag) {
-		/* We gave up, and `over` was told. */
-		learn(line, response->osip->to, response->osip);
-		line_send_ack(lines, line, false);
-		line_drop(lines, line);
-		return;
-	}
-	if (line->state != LINE_CALLING) {
+	if (line->state != LINE_CALLING && !late) {
 		/* Its ACK was lost, or is under way. */
 		lines->counters.again++;
 		line_send_ack(lines, line, false);
@@ -70,12 +65,16 @@ static void invite_accepted(struct lines *lines, struct line *line, const struct
 	}
 	resend_stop(&lines->resend, &line->resend);
 	learn(line, response->osip->to, response->osip);
-	line->state = LINE_UP;
 	line_send_ack(lines, line, false);
+	if (late) {
+		line_drop(lines, line);
+		return;
+	}
 	if (line->leaving) {
 		line_end(lines, line);
 		return;
 	}
+	line->state = LINE_UP;
 	if (read_relay(response, &relay)) {
 		if (lines->ops->answered)
 			lines->ops->answered(lines->context, line_number(lines, line), &relay);

@@ -11,9 +11,9 @@
 #include <event2/event.h>
 
 #include "tools/rig/command.h"
-#include "tools/rig/offer.h"
 #include "tools/rig/load_clip.h"
 #include "tools/rig/load_report.h"
+#include "tools/rig/offer.h"
 #include "tools/rig/report.h"
 
 enum {

@@ -79,21 +79,25 @@ static int run_open_callers(struct run *run, char *error)
 	return failed ? failed : callers_open(&run->callers, &how, error);
 }
 
+/* The relay isn't there, or isn't free. */
+static int run_refuse_relay(int failed, const char *error)
+{
+	run_refuse(error);
+	return failed == -EPERM ? RIG_USAGE : RIG_FAILED;
+}
+
 static int run_open(struct run *run)
 {
 	char error[CALLERS_ERROR];
 	int failed = run->ops->check ? run->ops->check(run->options, error) : 0;
 
-	if (!failed) {
-		failed = run_open_callers(run, error);
-		if (failed)
-			return run_refuse(failed == -EINTR ? "interrupted" : error);
-		failed = run->ops->open(&run->setup, run->options, run->callers, error);
-	}
-	if (!failed)
-		return 0;
-	run_refuse(error);
-	return failed == -EPERM ? RIG_USAGE : RIG_FAILED;
+	if (failed)
+		return run_refuse_relay(failed, error);
+	failed = run_open_callers(run, error);
+	if (failed)
+		return run_refuse(failed == -EINTR ? "interrupted" : error);
+	failed = run->ops->open(&run->setup, run->options, run->callers, error);
+	return failed ? run_refuse_relay(failed, error) : 0;
 }
 
 static void run_close(struct run *run)

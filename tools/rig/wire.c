@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <ifaddrs.h>
 #include <linux/if_link.h>
 #include <net/if.h>
 #include <stddef.h>
@@ -17,7 +16,7 @@
 
 #include "bpf/pass.skel.h"
 #include "kmod-free/ip.h"
-#include "kmod-free/rtnl.h"
+#include "kmod-free/links.h"
 
 enum { RESOLVE_MS = 2000, RESOLVE_STEP_MS = 10 };
 
@@ -140,19 +139,16 @@ int wire_attach(struct wire *wire, int program, char *error)
 
 uint64_t wire_dropped(const struct wire *wire)
 {
-	char name[IF_NAMESIZE] = "";
-	struct ifaddrs *all = NULL;
-	uint64_t dropped = 0;
+	const struct rtnl_link *link = NULL;
+	struct links links = {0};
+	struct rtnl *rtnl = NULL;
+	uint64_t dropped;
 
-	if (!if_indextoname(wire->ifindex, name) || getifaddrs(&all))
-		return 0;
-	for (const struct ifaddrs *one = all; one; one = one->ifa_next) {
-		const struct rtnl_link_stats *statistics = one->ifa_data;
-
-		if (one->ifa_addr && one->ifa_addr->sa_family == AF_PACKET && !strcmp(one->ifa_name, name))
-			dropped = statistics->tx_dropped;
-	}
-	freeifaddrs(all);
+	if (!rtnl_open(&rtnl) && !links_read(&links, rtnl))
+		link = links_find(&links, wire->ifindex);
+	dropped = link ? link->send_drops : 0;
+	links_clear(&links);
+	rtnl_close(rtnl);
 	return dropped;
 }
 
