@@ -79,7 +79,8 @@ UNIT_FAKES := $(patsubst %.c,$(OUT)/%.o,$(filter-out tests/unit/test_%.c,$(wildc
 # Programs that shell tests and the demo use: one file each, but for those that judge captures.
 LISTEN_TOOLS := tests/listen/stream_check.c tests/listen/encode_clip.c tests/listen/compare_sound.c
 LISTEN_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(LISTEN_TOOLS),$(wildcard tests/listen/*.c)))
-TEST_TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bpf/verifier.c tests/bench/*.c tests/netns/*.c tests/sip/*.c) $(LISTEN_TOOLS))
+TEST_TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bpf/verifier.c tests/netns/*.c tests/sip/*.c) $(LISTEN_TOOLS) \
+	tests/bench/map_bytes.c tests/bench/quick.c)
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 
 .PHONY: bench bench-quick build deps demo demo-programs check check-6.1 fuzz lint install clean help tests
@@ -166,6 +167,7 @@ $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/liblisten.a $(OUT)/librig.a $(OUT)/libct
 		$(call pkg_libs,$(LIBS_CTL) $(LIBS_DP) cmocka libpcap) -losipparser2 -lm -lpthread
 
 $(BPF_TESTS) $(OUT)/tests/bench/quick: $(BPF_WORLD)
+$(OUT)/tests/bench/quick $(OUT)/tests/unit/test_ratios: $(OUT)/tests/bench/ratios.o
 
 # Writes and reads frames whole.
 $(OUT)/tests/netns/dp_tagged: $(OUT)/tests/bpf/packets.o

@@ -2,7 +2,7 @@
 /*
  * quick: what the relay's paths cost, against a fixed program in the same run, so that another machine or a
  * busy neighbour changes little. Each path is run packet by packet, in turn with the others; what counts is
- * the quarter of the runs that was fastest.
+ * the quarter of the blocks that was fastest, and the median of rounds.
  */
 #include <bpf/bpf.h>
 #include <err.h>
@@ -17,19 +17,19 @@
 #include <cmocka.h>
 
 #include "bpf/reference.skel.h"
+#include "tests/bench/ratios.h"
 #include "tests/bpf/world.h"
 
 enum {
 	CAROL = 5,
 	ALICE = 1,
 	BOB = 2,
-	BLOCK = 100, /* runs of a path before the next one's turn */
-	BLOCKS = 200,
+	BLOCK = 100,  /* runs of a path before the next one's turn */
+	COUNTED = 80, /* of them, without the slowest */
+	BLOCKS = 40,  /* of a round */
+	ROUNDS = 15,
 	ATTEMPTS = 3, /* a loss must show in all of them */
 	FRAME = 214,
-	VENDOR = 32,
-	NAME = 64,
-	LINE = 128,
 };
 
 #define LOSS_MOST 1.15 /* of the ratio that is stored */
@@ -48,8 +48,8 @@ struct path {
 	/* The next packet into `bytes`; its length. */
 	size_t (*packet)(struct bench *bench, uint8_t *bytes);
 	uint32_t ifindex;
-	double ns, stored;
-	uint32_t times[BLOCK * BLOCKS];
+	double blocks[BLOCKS];            /* ns of a run, of this round */
+	double ns[ROUNDS], ratio[ROUNDS]; /* of a run, less what an empty one takes; to the reference's */
 };
 
 /* Frames are due each ns: whenever a packet comes, there is one for it. */
@@ -175,10 +175,35 @@ static uint32_t run_ns(int program, uint32_t ifindex, const uint8_t *bytes, size
 	return options.duration;
 }
 
+static int time_compare(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static int ns_compare(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* The mean, without the slowest: the kernel's clock has steps of 10 ns on some machines. */
+static double times_mean(uint32_t *times)
+{
+	double sum = 0;
+
+	qsort(times, BLOCK, sizeof(*times), time_compare);
+	for (uint32_t i = 0; i < COUNTED; i++)
+		sum += times[i];
+	return sum / COUNTED;
+}
+
 static void block_of(struct bench *bench, struct path *path, int program, uint32_t block)
 {
 	static uint8_t bytes[PACKET_MAX];
-	uint32_t verdict;
+	uint32_t times[BLOCK], verdict;
 	size_t length = FRAME;
 
 	if (path->prepare) {
@@ -189,33 +214,41 @@ static void block_of(struct bench *bench, struct path *path, int program, uint32
 		bench->count++;
 		if (path->packet)
 			length = path->packet(bench, bytes);
-		path->times[block * BLOCK + i] =
+		times[i] =
 		        run_ns(program, path->ifindex ? path->ifindex : WORLD_WIRE, bytes, length, &verdict);
 		if (path->packet && verdict != path->verdict)
 			errx(2, "%s: verdict %u instead of %u", path->name, verdict, path->verdict);
 	}
+	path->blocks[block] = times_mean(times);
 }
 
-static int time_compare(const void *a, const void *b)
+/* What the path cost in the quarter of the blocks that was fastest. */
+static double path_ns(struct path *path)
 {
-	const uint32_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-static void path_settle(struct path *path)
-{
-	enum { QUARTER = BLOCK * BLOCKS / 4 };
 	double sum = 0;
 
-	qsort(path->times, BLOCK * BLOCKS, sizeof(path->times[0]), time_compare);
-	for (uint32_t i = 0; i < QUARTER; i++)
-		sum += path->times[i];
-	path->ns = sum / QUARTER;
+	qsort(path->blocks, BLOCKS, sizeof(*path->blocks), ns_compare);
+	for (uint32_t i = 0; i < BLOCKS / 4; i++)
+		sum += path->blocks[i];
+	return sum / (BLOCKS / 4);
 }
 
-static void measure(struct bench *bench)
+static void path_settle(struct path *path, const struct path *reference, double idle, uint32_t round)
 {
+	path->ns[round] = path_ns(path) - idle;
+	path->ratio[round] = path->ns[round] / reference->ns[round];
+}
+
+/* One round, with programs and maps loaded anew: where they lie in memory is worth some percent. */
+static void round_run(struct bench *bench, uint32_t round)
+{
+	double idle;
+	void *state;
+
+	bench->reference = reference_bpf__open_and_load();
+	if (!bench->reference || world_open(&state))
+		errx(2, "the programs can't be loaded: it takes root");
+	bench->world = state;
 	for (uint32_t block = 0; block < BLOCKS; block++) {
 		block_of(bench, &nothing, bpf_program__fd(bench->reference->progs.nothing), block);
 		block_of(bench, &wire, bpf_program__fd(bench->reference->progs.reference_wire), block);
@@ -223,162 +256,97 @@ static void measure(struct bench *bench)
 		for (unsigned i = 0; i < PATHS; i++)
 			block_of(bench, &paths[i], bench->world->program, block);
 	}
-	path_settle(&nothing);
-	path_settle(&wire);
-	path_settle(&pump);
+	idle = path_ns(&nothing);
+	path_settle(&wire, &wire, idle, round);
+	path_settle(&pump, &pump, idle, round);
 	for (unsigned i = 0; i < PATHS; i++)
-		path_settle(&paths[i]);
+		path_settle(&paths[i], paths[i].ifindex == XD_PUMP_IFINDEX ? &pump : &wire, idle, round);
+	reference_bpf__destroy(bench->reference);
+	world_close((void **)&bench->world);
 }
 
-static double ratio_of(const struct path *path)
+static double median(const double *values)
 {
-	const struct path *reference = path->ifindex == XD_PUMP_IFINDEX ? &pump : &wire;
+	double sorted[ROUNDS];
 
-	return (path->ns - nothing.ns) / (reference->ns - nothing.ns);
+	memcpy(sorted, values, sizeof(sorted));
+	qsort(sorted, ROUNDS, sizeof(*sorted), ns_compare);
+	return sorted[ROUNDS / 2];
 }
 
-/* How CPUs are told apart: atomic operations and divisions cost more on some, in terms of the reference. */
-static void vendor_read(char vendor[VENDOR])
+static void measure(struct ratio *measured)
 {
-	FILE *info = fopen("/proc/cpuinfo", "r");
-	char line[256];
+	struct bench bench = {0};
 
-	snprintf(vendor, VENDOR, "unknown");
-	while (info && fgets(line, sizeof(line), info) && sscanf(line, "vendor_id : %31s", vendor) != 1)
-		;
-	if (info)
-		fclose(info);
-}
-
-/* A line of ratios: VENDOR PATH RATIO. False: it is none. */
-static bool ratio_read(const char *line, char vendor[VENDOR], char name[NAME], double *ratio)
-{
-	return *line != '#' && sscanf(line, "%31s %63s %lf", vendor, name, ratio) == 3;
-}
-
-static void ratios_read(const char *file)
-{
-	FILE *stored = fopen(file, "r");
-	char ours[VENDOR], vendor[VENDOR], name[NAME], line[LINE];
-	double ratio;
-	bool known = false;
-
-	if (!stored)
-		err(2, "%s", file);
-	vendor_read(ours);
-	while (fgets(line, sizeof(line), stored)) {
-		if (!ratio_read(line, vendor, name, &ratio) || strcmp(vendor, ours) != 0)
-			continue;
-		known = true;
-		for (unsigned i = 0; i < PATHS; i++)
-			if (!strcmp(paths[i].name, name))
-				paths[i].stored = ratio;
-	}
-	fclose(stored);
-	if (!known)
-		errx(2, "%s: no ratios of CPUs by %s yet: quick %s --store adds them", file, ours, file);
-}
-
-/* What is stored of other CPUs, into memory of its own. */
-static char *ratios_of_others(const char *file, const char *ours)
-{
-	FILE *stored = fopen(file, "r"), *kept;
-	char vendor[VENDOR], name[NAME], line[LINE], *text = NULL;
-	size_t length;
-	double ratio;
-
-	kept = open_memstream(&text, &length);
-	if (!kept)
-		err(2, "memory");
-	while (stored && fgets(line, sizeof(line), stored))
-		if (ratio_read(line, vendor, name, &ratio) && strcmp(vendor, ours) != 0)
-			fputs(line, kept);
-	if (stored)
-		fclose(stored);
-	fclose(kept);
-	return text;
-}
-
-static void ratios_write(const char *file)
-{
-	char ours[VENDOR], *others;
-	FILE *stored;
-
-	vendor_read(ours);
-	others = ratios_of_others(file, ours);
-	stored = fopen(file, "w");
-	if (!stored)
-		err(2, "%s", file);
-	fputs("# SPDX-License-Identifier: GPL-2.0-or-later\n"
-	      "# What a path of the relay costs, in terms of bpf/reference.bpf.c, by vendor of the CPU: "
-	      "make\n"
-	      "# bench-quick compares, and build/tests/bench/quick tests/bench/quick.ratios --store writes "
-	      "those of\n"
-	      "# this machine anew.\n",
-	        stored);
-	fputs(others, stored);
+	for (uint32_t round = 0; round < ROUNDS; round++)
+		round_run(&bench, round);
 	for (unsigned i = 0; i < PATHS; i++)
-		fprintf(stored, "%s %s %.3f\n", ours, paths[i].name, ratio_of(&paths[i]));
-	fclose(stored);
-	free(others);
+		measured[i].value = median(paths[i].ratio);
 }
 
 /* How many paths have lost too much. */
-static unsigned losses_show(void)
+static unsigned losses_show(const struct ratio *measured, const struct ratio *stored)
 {
 	unsigned lost = 0;
 
 	printf("%-16s %8s %8s %8s %8s\n", "path", "ns", "ratio", "stored", "change");
-	printf("%-16s %8.1f %8.3f\n", wire.name, wire.ns - nothing.ns, 1.0);
-	printf("%-16s %8.1f %8.3f\n", pump.name, pump.ns - nothing.ns, 1.0);
+	printf("%-16s %8.1f %8.3f\n", wire.name, median(wire.ns), 1.0);
+	printf("%-16s %8.1f %8.3f\n", pump.name, median(pump.ns), 1.0);
 	for (unsigned i = 0; i < PATHS; i++) {
-		double ratio = ratio_of(&paths[i]), change = ratio / paths[i].stored;
+		double change = measured[i].value / stored[i].value;
 		bool bad = !(change <= LOSS_MOST);
 
-		printf("%-16s %8.1f %8.3f %8.3f %+7.1f%%%s\n", paths[i].name, paths[i].ns - nothing.ns, ratio,
-		        paths[i].stored, 100 * (change - 1), bad ? "  too slow" : "");
+		printf("%-16s %8.1f %8.3f %8.3f %+7.1f%%%s\n", paths[i].name, median(paths[i].ns),
+		        measured[i].value, stored[i].value, 100 * (change - 1), bad ? "  too slow" : "");
 		lost += bad;
 	}
 	return lost;
 }
 
-static void bench_open(struct bench *bench)
+static void ratios_name(struct ratio *ratios)
 {
-	cpu_set_t first;
-	void *state;
+	for (unsigned i = 0; i < PATHS; i++)
+		snprintf(ratios[i].name, sizeof(ratios[i].name), "%s", paths[i].name);
+}
 
-	CPU_ZERO(&first);
-	CPU_SET(0, &first);
-	if (sched_setaffinity(0, sizeof(first), &first))
-		err(2, "CPU 0");
-	bench->reference = reference_bpf__open_and_load();
-	if (!bench->reference || world_open(&state))
-		errx(2, "the programs can't be loaded: it takes root");
-	bench->world = state;
+/* Measures and compares, again if something seems to have been lost. Returns what is lost in the end. */
+static unsigned compare(const char *file, const char *cpu)
+{
+	struct ratio measured[PATHS], stored[PATHS];
+	unsigned lost = 1;
+
+	ratios_name(stored);
+	if (!ratios_read(file, cpu, stored, PATHS))
+		printf("%s has no ratios of this CPU (%s): compared with the largest of any. To store them: "
+		       "build/tests/bench/quick %s --store\n",
+		        file, cpu, file);
+	for (unsigned attempt = 0; attempt < ATTEMPTS && lost; attempt++) {
+		measure(measured);
+		lost = losses_show(measured, stored);
+	}
+	return lost;
 }
 
 int main(int argc, char **argv)
 {
-	static struct bench bench;
 	bool store = argc == 3 && !strcmp(argv[2], "--store");
-	unsigned lost = 1;
+	struct ratio measured[PATHS];
+	char cpu[RATIOS_CPU];
+	cpu_set_t first;
 
 	if (argc != 2 && !store) {
 		fputs("usage: quick RATIOS [--store]\n", stderr);
 		return 2;
 	}
-	bench_open(&bench);
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	if (sched_setaffinity(0, sizeof(first), &first))
+		err(2, "CPU 0");
+	ratios_cpu(cpu);
 	if (!store)
-		ratios_read(argv[1]);
-	for (unsigned attempt = 0; attempt < (store ? 1 : ATTEMPTS) && lost; attempt++) {
-		measure(&bench);
-		if (store) {
-			ratios_write(argv[1]);
-			break;
-		}
-		lost = losses_show();
-	}
-	reference_bpf__destroy(bench.reference);
-	world_close((void **)&bench.world);
-	return store || !lost ? 0 : 1;
+		return compare(argv[1], cpu) ? 1 : 0;
+	ratios_name(measured);
+	measure(measured);
+	ratios_write(argv[1], cpu, measured, PATHS);
+	return 0;
 }
