@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/audio/playlist.h"
 #include "tools/rig/command.h"
 #include "tools/rig/offer.h"
+#include "tools/rig/option_value.h"
 #include "tools/rig/rtpengine.h"
 
 /* Defaults are those of the lab (tools/lab). */
@@ -119,107 +119,15 @@ void rig_options_help(const char *command)
 	}
 }
 
-static bool refuse(const char *option, const char *value, const char *want)
-{
-	fprintf(stderr, "xdpark-rig: --%s %s: %s\n", option, value, want);
-	return false;
-}
-
-static bool read_number(const char *option, const char *text, double least, double most, double *number)
-{
-	char *end, want[80];
-	double read = strtod(text, &end);
-
-	if (end == text || *end || !(read >= least) || !(read <= most)) {
-		snprintf(want, sizeof(want), "wants a number from %.7g to %.7g", least, most);
-		return refuse(option, text, want);
-	}
-	*number = read;
-	return true;
-}
-
-static bool read_count(const char *option, const char *text, unsigned least, unsigned most, unsigned *count)
-{
-	double number;
-
-	if (!read_number(option, text, least, most, &number))
-		return false;
-	if (number != (unsigned)number)
-		return refuse(option, text, "wants a whole number");
-	*count = (unsigned)number;
-	return true;
-}
-
-/* "A" or "A-B". */
-static bool read_addresses(const char *text, struct rig_options *options)
-{
-	char first[INET_ADDRSTRLEN];
-	const char *dash = strchr(text, '-');
-	struct in_addr from, to;
-
-	snprintf(first, sizeof(first), "%.*s", dash ? (int)(dash - text) : (int)strlen(text), text);
-	if (inet_pton(AF_INET, first, &from) != 1 || inet_pton(AF_INET, dash ? dash + 1 : first, &to) != 1 ||
-	        ntohl(to.s_addr) < ntohl(from.s_addr) ||
-	        ntohl(to.s_addr) - ntohl(from.s_addr) >= RIG_ADDRESSES)
-		return refuse("local", text, "wants an IPv4 address, or the first and last of at most 64");
-	options->address_count = ntohl(to.s_addr) - ntohl(from.s_addr) + 1;
-	for (unsigned i = 0; i < options->address_count; i++)
-		options->addresses[i].s_addr = htonl(ntohl(from.s_addr) + i);
-	return true;
-}
-
-/* `port`: where none is given. */
-static bool read_server(const char *option, const char *text, unsigned port, struct sockaddr_in *server)
-{
-	const char *colon = strchr(text, ':');
-	char host[INET_ADDRSTRLEN];
-
-	snprintf(host, sizeof(host), "%.*s", colon ? (int)(colon - text) : (int)strlen(text), text);
-	*server = (struct sockaddr_in){.sin_family = AF_INET};
-	if (inet_pton(AF_INET, host, &server->sin_addr) != 1)
-		return refuse(option, text, "wants IP or IP:PORT");
-	if (colon && !read_count(option, colon + 1, 1, 65535, &port))
-		return false;
-	server->sin_port = htons((uint16_t)port);
-	return true;
-}
-
-static bool read_share(const char *option, const char *text, double *share)
-{
-	if (!read_number(option, text, 0, 90, share))
-		return false;
-	*share /= 100;
-	return true;
-}
-
-static bool read_ptime(const char *text, unsigned *ptime)
-{
-	return read_count("ptime", text, 10, 60, ptime) &&
-	       (playlist_takes_ptime(*ptime) || refuse("ptime", text, "wants 10, 20, 30, 40 or 60"));
-}
-
-static bool read_text(const char *option, const char *text, char *copy, size_t size)
-{
-	if (snprintf(copy, size, "%s", text) >= (int)size)
-		return refuse(option, text, "is too long");
-	return true;
-}
-
-static bool read_method(const char *text, bool *refer)
-{
-	*refer = !strcmp(text, "refer");
-	return *refer || !strcmp(text, "invite") || refuse("by", text, "wants invite or refer");
-}
-
 static bool option_read(struct rig_options *options, int letter, const char *value)
 {
 	switch (letter) {
 	case 'n':
-		return read_count("calls", value, 1, 200000, &options->calls);
+		return option_count("calls", value, 1, 200000, &options->calls);
 	case 'r':
-		return read_number("rate", value, 0.001, 100000, &options->rate);
+		return option_number("rate", value, 0.001, 100000, &options->rate);
 	case 'b':
-		return read_method(value, &options->by_refer);
+		return option_method(value, &options->by_refer);
 	case 'u':
 		options->users = value;
 		return true;
@@ -230,71 +138,69 @@ static bool option_read(struct rig_options *options, int letter, const char *val
 		options->reuse_nonce = true;
 		return true;
 	case 'B':
-		return read_count("parked", value, 0, 200000, &options->parked);
+		return option_count("parked", value, 0, 200000, &options->parked);
 	case 'W':
-		return read_number("wait", value, 0.1, 3600, &options->wait);
+		return option_number("wait", value, 0.1, 3600, &options->wait);
 	case 'g':
-		return read_number("packets", value, 1, 5e6, &options->packets);
+		return option_number("packets", value, 1, 5e6, &options->packets);
 	case 's':
-		return read_number("seconds", value, 1, 86400, &options->seconds);
+		return option_number("seconds", value, 1, 86400, &options->seconds);
 	case 'w':
-		return read_number("warmup", value, 0, 600, &options->warmup);
+		return option_number("warmup", value, 0, 600, &options->warmup);
 	case 'q':
 		options->talking = 0;
 		return true;
 	case 'T':
-		return read_count("talking", value, 0, 100, &options->talking);
+		return option_count("talking", value, 0, 100, &options->talking);
 	case 'p':
-		return read_ptime(value, &options->ptime_ms);
+		return option_ptime(value, &options->ptime_ms);
 	case 'x':
 		return offer_codec(value, &options->codec) ||
-		       refuse("codec", value, "wants PCMU, PCMA or G722");
+		       option_refuse("codec", value, "wants PCMU, PCMA or G722");
 	case 'J':
-		return read_number("jitter", value, 0, 500, &options->manner.jitter_ms);
+		return option_number("jitter", value, 0, 500, &options->manner.jitter_ms);
 	case 'L':
-		return read_share("loss", value, &options->manner.loss);
+		return option_share("loss", value, &options->manner.loss);
 	case 'R':
-		return read_share("reorder", value, &options->manner.reorder);
+		return option_share("reorder", value, &options->manner.reorder);
 	case 'V':
 		options->manner.vad = true;
 		return true;
 	case 't':
-		return read_count("threads", value, 1, CL_CPUS, &options->threads);
+		return option_count("threads", value, 1, CL_CPUS, &options->threads);
 	case 'D':
 		options->direct = true;
 		return true;
 	case 'P':
-		return read_text("dataplane", value, options->dataplane, RIG_PATH);
+		return option_text("dataplane", value, options->dataplane, RIG_PATH);
 	case 'S':
-		return read_server("server", value, SIP_PORT, &options->server);
+		return option_server("server", value, SIP_PORT, &options->server);
 	case 'd':
-		options->domain = value;
-		return true;
+		return option_name("domain", value, ".-:[]", &options->domain);
 	case 'N':
-		options->number = value;
-		return true;
+		return option_name("number", value, "-_.!~*'()&=+$,/", &options->number);
 	case 'o':
-		return read_count("orbit", value, 0, 999999999, &options->orbit);
+		return option_count("orbit", value, 0, 999999999, &options->orbit);
 	case 'O':
-		return read_count("pending", value, 1, 4096, &options->pending);
+		return option_count("pending", value, 1, 4096, &options->pending);
 	case 'm':
-		return read_count("many", value, 0, 200000, &options->many);
+		return option_count("many", value, 0, 200000, &options->many);
 	case 'M':
 		options->most = true;
 		return true;
 	case 'k':
-		return read_count("rounds", value, 1, 15, &options->rounds);
+		return option_count("rounds", value, 1, 15, &options->rounds);
 	case 'G':
-		return read_server("ng", value, RTPENGINE_NG_PORT, &options->ng);
+		return option_server("ng", value, RTPENGINE_NG_PORT, &options->ng);
 	case 'X':
-		return read_text("namespace", value, options->relay_namespace, RIG_NAME);
+		return option_text("namespace", value, options->relay_namespace, RIG_NAME);
 	case 'i':
 		options->interface = value;
 		return true;
 	case 'l':
-		return read_addresses(value, options);
+		return option_addresses(value, options->addresses, &options->address_count);
 	case 'c':
-		return read_text("clip", value, options->clip, RIG_PATH);
+		return option_text("clip", value, options->clip, RIG_PATH);
 	case 'C':
 		options->no_cpu = true;
 		return true;
@@ -343,8 +249,8 @@ static void defaults_set(struct rig_options *options)
 	        .packets = 10000,
 	        .many = 10000,
 	        .rounds = 3};
-	read_addresses(DEFAULT_LOCAL, options);
-	read_server("server", DEFAULT_SERVER, SIP_PORT, &options->server);
+	option_addresses(DEFAULT_LOCAL, options->addresses, &options->address_count);
+	option_server("server", DEFAULT_SERVER, SIP_PORT, &options->server);
 	snprintf(options->dataplane, RIG_PATH, "/run/%.100s/dataplane.sock", lab ? lab : "xdpark");
 	snprintf(options->relay_namespace, RIG_NAME, "%.20s-relay", lab ? lab : "xdpark");
 	clip_default(options->clip);
