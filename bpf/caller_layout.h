@@ -154,10 +154,9 @@ struct cl_todo {
 
 struct cl_settings {
 	__u64 window_start, window_end; /* ns; the measured time */
-	__u32 callers;
-	__u16 port_first; /* caller n of an address has port_first + 2 n; host order */
-	__u16 ports_each; /* callers an address */
-	__u32 ifindex;    /* of the interface towards the relay */
+	__u16 port_first;               /* caller n of an address has port_first + 2 n; host order */
+	__u16 ports_each;               /* callers an address */
+	__u32 ifindex;                  /* of the interface towards the relay */
 	__u16 frame_samples;
 	__u8 frame_chunks; /* ptime / 10 ms */
 	__u8 reserved;
@@ -165,7 +164,7 @@ struct cl_settings {
 	__u32 clip_loop; /* ... which goes on here after the last */
 	__u8 source_mac[6];
 	__u8 destination_mac[6]; /* next hop towards the relay */
-	__u64 reserved_end;
+	__u32 reserved_end[3];
 };
 
 struct cl_address {

@@ -9,19 +9,17 @@
 
 #include "bpf/caller_maps.h"
 
-/* The caller that a packet is for: its number + 1; 0: not one of ours. */
+/* The caller that a packet is for: its number + 1, which `hearing` may not have; 0: not one of ours. */
 static __always_inline __u32 hear_whom(__be32 destination, __be16 to, const struct cl_settings *settings)
 {
 	__u32 low = bpf_ntohl(destination) & (CL_ADDRESSES - 1);
 	const struct cl_address *address = bpf_map_lookup_elem(&addresses, &low);
 	__u32 port = bpf_ntohs(to);
-	__u32 caller;
 
 	if (!address || !address->number || address->address != destination || port < settings->port_first ||
 	        port >= settings->port_first + 2U * settings->ports_each)
 		return 0;
-	caller = (address->number - 1) * settings->ports_each + (port - settings->port_first) / 2;
-	return caller < settings->callers ? caller + 1 : 0;
+	return (address->number - 1) * settings->ports_each + (port - settings->port_first) / 2 + 1;
 }
 
 /* The ports of UDP in IPv4, also behind options or of a first fragment; NULL: it has none. */

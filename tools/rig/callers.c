@@ -171,7 +171,6 @@ static int settings_fill(struct callers *callers, const struct callers_options *
 	struct cl_settings *settings = settings_of(callers);
 
 	*settings = (struct cl_settings){
-	        .callers = options->count,
 	        .port_first = CALLERS_PORT_FIRST,
 	        .ports_each = (uint16_t)callers->each,
 	        .ifindex = callers->wire.ifindex,
