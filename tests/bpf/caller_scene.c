@@ -38,7 +38,7 @@ struct wire wire_of_frame(uint32_t frame, uint8_t payload[FRAME])
 	        .ttl = 64,
 	        .sequence = (uint16_t)(NUMBER + frame),
 	        .timestamp = TIMESTAMP + frame * FRAME,
-	        .ssrc = 77,
+	        .ssrc = SSRC,
 	        .payload = payload,
 	        .payload_bytes = FRAME};
 }
@@ -72,6 +72,45 @@ void assert_counts(uint64_t received, int what, uint64_t count)
 	for (int i = CL_gaps; i < CL_COUNTS; i++)
 		if (totals.count[i] != (i == what ? count : 0))
 			fail_msg("count %d is %llu", i, totals.count[i]);
+}
+
+size_t caller_says_at(uint64_t now, unsigned caller, uint8_t numbers, uint16_t frames, uint8_t *bytes)
+{
+	uint8_t in[14 + 20 + 8 + 12 + FRAME] = {0};
+	struct cl_todo *todo = callers_todo(callers, 0);
+
+	todo->turns[0] = (struct cl_turn){.caller = caller, .numbers = numbers, .frames = frames};
+	todo->now = now;
+	todo->cursor = 0;
+	todo->count = 1;
+	assert_int_equal(run_bytes(CL_PUMP_IFINDEX, in, sizeof(in), bytes), XDP_REDIRECT);
+	return sizeof(in);
+}
+
+void relay_talk(const uint8_t *said, unsigned hearer, uint16_t sequence, uint32_t timestamp, int flaw)
+{
+	struct sockaddr_in to = callers_address(callers, hearer);
+	uint8_t payload[FRAME];
+	char ip[INET_ADDRSTRLEN];
+	uint16_t number;
+	uint32_t time;
+	struct wire wire = {.from = RELAY,
+	        .to = inet_ntop(AF_INET, &to.sin_addr, ip, sizeof(ip)),
+	        .from_port = RELAY_PORT,
+	        .to_port = ntohs(to.sin_port),
+	        .ttl = 64,
+	        .ssrc = SSRC,
+	        .payload = payload,
+	        .payload_bytes = FRAME};
+
+	memcpy(&number, said + 44, 2);
+	memcpy(&time, said + 46, 4);
+	memcpy(payload, said + 54, FRAME);
+	wire.sequence = (uint16_t)(ntohs(number) + sequence);
+	wire.timestamp = ntohl(time) + timestamp;
+	if (flaw)
+		payload[flaw] ^= 0x10;
+	assert_int_equal(run_wire(&wire), XDP_DROP);
 }
 
 int scene_begin(void **state)

@@ -17,6 +17,7 @@ enum {
 	AGAIN = 30,
 	FRAME = 160,
 	RELAY_PORT = 20000,
+	SSRC = 99,      /* of all that the relay sends */
 	NUMBER = 65530, /* sequence numbers wrap soon, and so do timestamps */
 };
 
@@ -41,6 +42,12 @@ struct wire wire_of_frame(uint32_t frame, uint8_t payload[FRAME]);
 /* Runs the program; what leaves comes to `out` (PACKET_MAX), if that isn't NULL. Returns the verdict. */
 uint32_t run_bytes(uint32_t ifindex, const uint8_t *bytes, size_t length, uint8_t *out);
 uint32_t run_wire(const struct wire *wire);
+
+/* Has a caller send at `now` (ns), by its turn; the packet that leaves in `bytes`. Its length. */
+size_t caller_says_at(uint64_t now, unsigned caller, uint8_t numbers, uint16_t frames, uint8_t *bytes);
+
+/* What a caller said, relayed to `hearer` with other numbers, changed by `flaw` at a byte of the payload. */
+void relay_talk(const uint8_t *said, unsigned hearer, uint16_t sequence, uint32_t timestamp, int flaw);
 
 /* Fails unless these are the only counts that aren't 0; `sent` isn't looked at. */
 void assert_counts(uint64_t received, int what, uint64_t count);

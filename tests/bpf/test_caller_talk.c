@@ -10,45 +10,10 @@
 
 #include "tests/bpf/caller_scene.h"
 
-/* Has a caller send; the packet that leaves in `bytes`. Its length. */
+/* At any time. */
 static size_t caller_says(unsigned caller, uint8_t numbers, uint16_t frames, uint8_t *bytes)
 {
-	uint8_t in[14 + 20 + 8 + 12 + FRAME] = {0};
-	struct cl_todo *todo = callers_todo(callers, 0);
-
-	todo->turns[0] = (struct cl_turn){.caller = caller, .numbers = numbers, .frames = frames};
-	todo->now = 1000;
-	todo->cursor = 0;
-	todo->count = 1;
-	assert_int_equal(run_bytes(CL_PUMP_IFINDEX, in, sizeof(in), bytes), XDP_REDIRECT);
-	return sizeof(in);
-}
-
-/* What `talker` said, relayed to `hearer` with other numbers, changed by `flaw` at a byte of the payload. */
-static void relay_talk(const uint8_t *said, unsigned hearer, uint16_t sequence, uint32_t timestamp, int flaw)
-{
-	struct sockaddr_in to = callers_address(callers, hearer);
-	uint8_t payload[FRAME];
-	char ip[INET_ADDRSTRLEN];
-	uint16_t number;
-	uint32_t time;
-	struct wire wire = {.from = RELAY,
-	        .to = inet_ntop(AF_INET, &to.sin_addr, ip, sizeof(ip)),
-	        .from_port = RELAY_PORT,
-	        .to_port = ntohs(to.sin_port),
-	        .ttl = 64,
-	        .ssrc = 99,
-	        .payload = payload,
-	        .payload_bytes = FRAME};
-
-	memcpy(&number, said + 44, 2);
-	memcpy(&time, said + 46, 4);
-	memcpy(payload, said + 54, FRAME);
-	wire.sequence = (uint16_t)(ntohs(number) + sequence);
-	wire.timestamp = ntohl(time) + timestamp;
-	if (flaw)
-		payload[flaw] ^= 0x10;
-	assert_int_equal(run_wire(&wire), XDP_DROP);
+	return caller_says_at(1000, caller, numbers, frames, bytes);
 }
 
 static void what_callers_send(void **state)
@@ -165,7 +130,7 @@ static void from_hold_to_talk(void **state)
 	callers_expect(callers, 0, CL_HOLD_THEN_TALK, 1);
 	for (uint32_t frame = 0; frame < 5; frame++) {
 		wire = wire_of_frame(frame, payload);
-		wire.ssrc = 99;
+		wire.ssrc = SSRC;
 		run_wire(&wire);
 	}
 	assert_int_equal(hearing->gap_ns, 0);
@@ -179,7 +144,7 @@ static void from_hold_to_talk(void **state)
 	assert_int_equal(hearing->talk, 1);
 	/* Hold audio after that is wrong. */
 	wire = wire_of_frame(6, payload);
-	wire.ssrc = 99;
+	wire.ssrc = SSRC;
 	run_wire(&wire);
 	assert_counts(6, CL_payload_errors, 1);
 }
@@ -199,7 +164,7 @@ static void from_hold_to_talk_at_another_time(void **state)
 		uint16_t number;
 
 		scene_begin(NULL);
-		wire.ssrc = 99;
+		wire.ssrc = SSRC;
 		callers_expect(callers, 0, CL_HOLD_THEN_TALK, 1);
 		run_wire(&wire);
 		caller_says(1, 1, 1, said);
@@ -216,7 +181,7 @@ static void from_hold_to_talk_with_a_gap(void **state)
 	struct wire wire = wire_of_frame(0, payload);
 
 	(void)state;
-	wire.ssrc = 99;
+	wire.ssrc = SSRC;
 	callers_expect(callers, 0, CL_HOLD_THEN_TALK, 1);
 	run_wire(&wire);
 	caller_says(1, 1, 1, said);
