@@ -124,6 +124,8 @@ static void what_it_refuses(void **state)
 	        {"hold --rate 5", "hold takes no --rate"},
 	        {"hold --nonsense", "unrecognized option '--nonsense'"},
 	        {"hold --calls", "option '--calls' requires an argument"},
+	        {"hold --hel", "--help and --version are to be written out"},
+	        {"hold --versio", "--help and --version are to be written out"},
 	        {"hold extra", "xdpark-rig hold: extra: what is that?"},
 	        {"park --by fax", "--by fax: wants invite or refer"},
 	        {"park --rate 0", "--rate 0: wants a number from 0.001 to 100000"},

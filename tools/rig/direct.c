@@ -139,10 +139,10 @@ static int endpoints_find(struct setup *setup, char *error)
 	return endpoints_new(&setup->endpoints, setup->dataplane, setup->timers, setup->media, count, error);
 }
 
-static void direct_close(struct setup *setup)
+static unsigned direct_close(struct setup *setup)
 {
 	if (!setup)
-		return;
+		return 0;
 	for (unsigned i = 0; setup->endpoints && i < callers_count(setup->callers); i++)
 		endpoint_close(&setup->each[i]);
 	endpoints_free(setup->endpoints);
@@ -158,6 +158,7 @@ static void direct_close(struct setup *setup)
 	free(setup->remotes);
 	free(setup->each);
 	free(setup);
+	return 0;
 }
 
 static int direct_connect(struct setup *setup, char *error)

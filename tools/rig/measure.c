@@ -100,15 +100,19 @@ static int run_open(struct run *run)
 	return failed ? run_refuse_relay(failed, error) : 0;
 }
 
-static void run_close(struct run *run)
+/* How many calls may be there still. */
+static unsigned run_close(struct run *run)
 {
+	unsigned stayed;
+
 	talk_stop(run->talk);
-	run->ops->close(run->setup);
+	stayed = run->ops->close(run->setup);
 	callers_close(run->callers);
 	clip_clear(&run->clip);
 	json_decref(run->each_second);
 	machine_time_free(&run->from);
 	machine_time_free(&run->to);
+	return stayed;
 }
 
 static int run_set_up(struct run *run)
@@ -385,6 +389,7 @@ int measure_run_by(const struct rig_options *options, enum measure_what what, co
 {
 	struct run run = {
 	        .options = options, .what = what, .ops = ops, .share = *share, .each_second = json_array()};
+	unsigned stayed;
 	int code;
 
 	progress_start(options->json);
@@ -399,8 +404,14 @@ int measure_run_by(const struct rig_options *options, enum measure_what what, co
 	        (!outcome_clean(&run.outcome) || (unsigned)run.calls < options->calls || has_failed(*report)))
 		code = RIG_FAULTS;
 	*share = run.share;
-	run_close(&run);
-	return code;
+	stayed = run_close(&run);
+	if (*report)
+		json_object_set_new(*report, "not_hung_up", json_integer(stayed));
+	if (stayed)
+		fprintf(stderr,
+		        "xdpark-rig: %u calls may be up still: who had them doesn't answer any more\n",
+		        stayed);
+	return stayed && code == RIG_CLEAN ? RIG_FAULTS : code;
 }
 
 int measure_run(const struct rig_options *options, enum measure_what what, json_t **report)

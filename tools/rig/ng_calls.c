@@ -182,22 +182,25 @@ static int ng_serve(struct setup *setup, uint64_t until_ns)
 	return machine_sleep_until(until_ns);
 }
 
-static void ng_calls_close(struct setup *setup)
+static unsigned ng_calls_close(struct setup *setup)
 {
+	unsigned call, stayed;
 	char reason[NG_ERROR];
 
 	if (!setup)
-		return;
-	for (unsigned call = 0; call < setup->begun && !setup->gone; call++) {
+		return 0;
+	for (call = 0; call < setup->begun && !setup->gone; call++) {
 		call_begin(setup, "delete", call);
 		ng_number(setup->ng, "delete-delay", 0);
 		setup->gone = ng_ask(setup->ng, WAIT_MS, reason) == -ETIMEDOUT;
 	}
+	stayed = setup->begun - call;
 	if (*setup->file)
 		unlink(setup->file);
 	ng_close(setup->ng);
 	json_decref(setup->causes);
 	free(setup);
+	return stayed;
 }
 
 /* The clip into a file that everybody may read: the daemon is another user. */

@@ -304,6 +304,15 @@ static bool manner_goes(const struct rig_options *options)
 	return false;
 }
 
+/* getopt takes the beginning of a name for the whole; who asked for these is not to get a run. */
+static bool is_cut_short(int letter)
+{
+	if (letter != 'h' && letter != 'v')
+		return false;
+	fputs("xdpark-rig: --help and --version are to be written out\n", stderr);
+	return true;
+}
+
 int rig_options_read(struct rig_options *options, int argc, char **argv)
 {
 	static char program[] = "xdpark-rig"; /* so getopt's own messages begin */
@@ -320,7 +329,8 @@ int rig_options_read(struct rig_options *options, int argc, char **argv)
 	for (int i = 0; i < OPTIONS; i++)
 		list[i] = table[i].option;
 	while ((letter = getopt_long(argc, argv, "", list, NULL)) != -1)
-		if (letter == '?' || !option_goes(options, letter) || !option_read(options, letter, optarg))
+		if (letter == '?' || is_cut_short(letter) || !option_goes(options, letter) ||
+		        !option_read(options, letter, optarg))
 			return RIG_USAGE + 1;
 	if (!manner_goes(options))
 		return RIG_USAGE + 1;

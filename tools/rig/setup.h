@@ -23,8 +23,9 @@ struct setup_ops {
 	/* -EPERM: there is no such relay, or it isn't free. A sentence in `error` (SETUP_ERROR). */
 	int (*open)(struct setup **setup, const struct rig_options *options, struct callers *callers,
 	        char *error);
-	/* Hangs up all that is up. NULL is legal. */
-	void (*close)(struct setup *setup);
+	/* Hangs up all that is up. How many calls may be there still, as that wasn't answered. NULL is legal.
+	 */
+	unsigned (*close)(struct setup *setup);
 	/* Parks callers 0 up to `count`, telling progress. How many it was; -EINTR: asked to end. */
 	int (*park)(struct setup *setup, unsigned count);
 	/* Bridges callers 2 k and 2 k + 1. How many bridges; -EINTR. */

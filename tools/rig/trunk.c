@@ -74,14 +74,17 @@ static int trunk_socket(struct setup *setup)
 	return 0;
 }
 
-static void trunk_close(struct setup *setup)
+static unsigned trunk_close(struct setup *setup)
 {
+	unsigned stayed;
+
 	if (!setup)
-		return;
+		return 0;
 	/* First those that are still calling: they may come up, and would stay. */
 	callers_run(setup, 0, 1, 0, trunk_bye, "hanging up");
 	if (setup->up)
 		callers_run(setup, 0, 1, callers_count(setup->callers), trunk_bye, "hanging up");
+	stayed = setup->stayed + setup->up;
 	/* Where nobody answers each is asked once: the server may only have been away. */
 	for (unsigned i = 0; setup->up && i < callers_count(setup->callers); i++)
 		trunk_bye(setup, i);
@@ -89,6 +92,7 @@ static void trunk_close(struct setup *setup)
 		close(setup->socket);
 	free(setup->calls);
 	free(setup);
+	return stayed;
 }
 
 static int trunk_open(

@@ -270,6 +270,7 @@ void trunk_resend(struct setup *setup)
 			continue;
 		}
 		setup->unanswered++;
+		setup->stayed += call->state == CALL_ENDING;
 		call_settle(setup, caller, CALL_OVER, TRUNK_TIMEOUT);
 	}
 }

@@ -44,6 +44,7 @@ struct setup {
 	unsigned pending;    /* calls that wait for an answer */
 	unsigned unanswered; /* given up since the last answer to anybody */
 	unsigned up;
+	unsigned stayed; /* hung up, and nobody answered */
 	uint32_t causes[TRUNK_STATUSES];
 };
 
