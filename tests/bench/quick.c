@@ -27,8 +27,7 @@ enum {
 	BLOCK = 100,  /* runs of a path before the next one's turn */
 	COUNTED = 80, /* of them, without the slowest */
 	BLOCKS = 40,  /* of a round */
-	ROUNDS = 15,
-	ATTEMPTS = 3, /* a loss must show in all of them */
+	ROUNDS = 45,
 	FRAME = 214,
 };
 
@@ -309,22 +308,18 @@ static void ratios_name(struct ratio *ratios)
 		snprintf(ratios[i].name, sizeof(ratios[i].name), "%s", paths[i].name);
 }
 
-/* Measures and compares, again if something seems to have been lost. Returns what is lost in the end. */
+/* Returns how many paths have lost too much. */
 static unsigned compare(const char *file, const char *cpu)
 {
 	struct ratio measured[PATHS], stored[PATHS];
-	unsigned lost = 1;
 
 	ratios_name(stored);
 	if (!ratios_read(file, cpu, stored, PATHS))
 		printf("%s has no ratios of this CPU (%s): compared with the largest of any. To store them: "
 		       "build/tests/bench/quick %s --store\n",
 		        file, cpu, file);
-	for (unsigned attempt = 0; attempt < ATTEMPTS && lost; attempt++) {
-		measure(measured);
-		lost = losses_show(measured, stored);
-	}
-	return lost;
+	measure(measured);
+	return losses_show(measured, stored);
 }
 
 int main(int argc, char **argv)
