@@ -51,7 +51,7 @@ bool option_addresses(const char *text, struct in_addr addresses[RIG_ADDRESSES],
 	        ntohl(to.s_addr) < ntohl(from.s_addr) ||
 	        ntohl(to.s_addr) - ntohl(from.s_addr) >= RIG_ADDRESSES)
 		return option_refuse(
-		        "local", text, "wants an IPv4 address, or the first and last of at most 64");
+		        "local", text, "wants an IPv4 address, or the lowest and the highest of at most 64");
 	*count = ntohl(to.s_addr) - ntohl(from.s_addr) + 1;
 	for (unsigned i = 0; i < *count; i++)
 		addresses[i].s_addr = htonl(ntohl(from.s_addr) + i);
@@ -66,7 +66,7 @@ bool option_server(const char *option, const char *text, unsigned port, struct s
 	snprintf(host, sizeof(host), "%.*s", colon ? (int)(colon - text) : (int)strlen(text), text);
 	*server = (struct sockaddr_in){.sin_family = AF_INET};
 	if (inet_pton(AF_INET, host, &server->sin_addr) != 1)
-		return option_refuse(option, text, "wants IP or IP:PORT");
+		return option_refuse(option, text, "wants an IPv4 address, alone or with :PORT");
 	if (colon && !option_count(option, colon + 1, 1, 65535, &port))
 		return false;
 	server->sin_port = htons((uint16_t)port);

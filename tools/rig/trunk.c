@@ -133,7 +133,7 @@ static int trunk_bridge(struct setup *setup, unsigned count)
 
 	setup->bridges = true;
 	failed = callers_run(setup, 0, 2, 2 * count, trunk_invite, "parking");
-	if (!failed)
+	if (!failed && setup->up)
 		failed = callers_run(setup, 1, 2, 2 * count, trunk_invite, "taking");
 	for (unsigned i = 1; i < 2 * count; i += 2)
 		taken += setup->calls[i].state == CALL_UP;
