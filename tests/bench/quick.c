@@ -27,6 +27,7 @@ enum {
 	BLOCK = 100,  /* runs of a path before the next one's turn */
 	COUNTED = 80, /* of them, without the slowest */
 	BLOCKS = 40,  /* of a round */
+	FASTEST = 10, /* of them, that count */
 	ROUNDS = 45,
 	FRAME = 214,
 };
@@ -221,15 +222,15 @@ static void block_of(struct bench *bench, struct path *path, int program, uint32
 	path->blocks[block] = times_mean(times);
 }
 
-/* What the path cost in the quarter of the blocks that was fastest. */
+/* What the path cost in those blocks that were fastest. */
 static double path_ns(struct path *path)
 {
 	double sum = 0;
 
 	qsort(path->blocks, BLOCKS, sizeof(*path->blocks), ns_compare);
-	for (uint32_t i = 0; i < BLOCKS / 4; i++)
+	for (uint32_t i = 0; i < FASTEST; i++)
 		sum += path->blocks[i];
-	return sum / (BLOCKS / 4);
+	return sum / FASTEST;
 }
 
 static void path_settle(struct path *path, const struct path *reference, double idle, uint32_t round)

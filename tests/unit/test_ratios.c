@@ -25,7 +25,7 @@ static int file_write(void **state)
 	FILE *stored;
 
 	(void)state;
-	strcpy(file + sizeof(file) - sizeof("XXXXXX"), "XXXXXX");
+	memset(file + sizeof(file) - sizeof("XXXXXX"), 'X', 6);
 	stored = fdopen(mkstemp(file), "w");
 	assert_non_null(stored);
 	fputs(text, stored);
