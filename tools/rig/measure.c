@@ -407,10 +407,12 @@ int measure_run_by(const struct rig_options *options, enum measure_what what, co
 	stayed = run_close(&run);
 	if (*report)
 		json_object_set_new(*report, "not_hung_up", json_integer(stayed));
-	if (stayed)
+	if (stayed) {
+		progress_end();
 		fprintf(stderr,
 		        "xdpark-rig: %u calls may be up still: who had them doesn't answer any more\n",
 		        stayed);
+	}
 	return stayed && code == RIG_CLEAN ? RIG_FAULTS : code;
 }
 

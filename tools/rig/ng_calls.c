@@ -189,7 +189,7 @@ static unsigned ng_calls_close(struct setup *setup)
 
 	if (!setup)
 		return 0;
-	for (call = 0; call < setup->begun && !setup->gone; call++) {
+	for (call = 0; call < setup->begun && !setup->gone; call += !setup->gone) {
 		call_begin(setup, "delete", call);
 		ng_number(setup->ng, "delete-delay", 0);
 		setup->gone = ng_ask(setup->ng, WAIT_MS, reason) == -ETIMEDOUT;
