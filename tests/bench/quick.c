@@ -19,6 +19,7 @@
 #include "bpf/reference.skel.h"
 #include "tests/bench/ratios.h"
 #include "tests/bpf/world.h"
+#include "tools/rig/median.h"
 
 enum {
 	CAROL = 5,
@@ -175,35 +176,22 @@ static uint32_t run_ns(int program, uint32_t ifindex, const uint8_t *bytes, size
 	return options.duration;
 }
 
-static int time_compare(const void *a, const void *b)
-{
-	const uint32_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-static int ns_compare(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-/* The mean, without the slowest: the kernel's clock has steps of 10 ns on some machines. */
-static double times_mean(uint32_t *times)
+/* The mean of the `counted` least. */
+static double mean_of_least(double *figures, unsigned count, unsigned counted)
 {
 	double sum = 0;
 
-	qsort(times, BLOCK, sizeof(*times), time_compare);
-	for (uint32_t i = 0; i < COUNTED; i++)
-		sum += times[i];
-	return sum / COUNTED;
+	figures_ascend(figures, count);
+	for (unsigned i = 0; i < counted; i++)
+		sum += figures[i];
+	return sum / counted;
 }
 
 static void block_of(struct bench *bench, struct path *path, int program, uint32_t block)
 {
 	static uint8_t bytes[PACKET_MAX];
-	uint32_t times[BLOCK], verdict;
+	double times[BLOCK];
+	uint32_t verdict;
 	size_t length = FRAME;
 
 	if (path->prepare) {
@@ -219,18 +207,14 @@ static void block_of(struct bench *bench, struct path *path, int program, uint32
 		if (path->packet && verdict != path->verdict)
 			errx(2, "%s: verdict %u instead of %u", path->name, verdict, path->verdict);
 	}
-	path->blocks[block] = times_mean(times);
+	/* Means, because the kernel's clock has steps of 10 ns on some machines. */
+	path->blocks[block] = mean_of_least(times, BLOCK, COUNTED);
 }
 
 /* What the path cost in those blocks that were fastest. */
 static double path_ns(struct path *path)
 {
-	double sum = 0;
-
-	qsort(path->blocks, BLOCKS, sizeof(*path->blocks), ns_compare);
-	for (uint32_t i = 0; i < FASTEST; i++)
-		sum += path->blocks[i];
-	return sum / FASTEST;
+	return mean_of_least(path->blocks, BLOCKS, FASTEST);
 }
 
 static void path_settle(struct path *path, const struct path *reference, double idle, uint32_t round)
@@ -270,8 +254,8 @@ static double median(const double *values)
 	double sorted[ROUNDS];
 
 	memcpy(sorted, values, sizeof(sorted));
-	qsort(sorted, ROUNDS, sizeof(*sorted), ns_compare);
-	return sorted[ROUNDS / 2];
+	figures_ascend(sorted, ROUNDS);
+	return figures_median(sorted, ROUNDS);
 }
 
 static void measure(struct ratio *measured)

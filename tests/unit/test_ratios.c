@@ -6,14 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 #include "tests/bench/ratios.h"
+#include "tests/unit/scratch.h"
 
 enum { PATHS = 2 };
 
-static char file[] = "/tmp/xdpark-ratios-XXXXXX";
+static char file[SCRATCH_PATH + sizeof("/ratios")];
 
 static int file_write(void **state)
 {
@@ -22,20 +22,16 @@ static int file_write(void **state)
 	                           "Vendor-6-1 hold 2.500\n"
 	                           "Vendor-6-2 forward 1.250\n"
 	                           "Vendor-6-2 hold 3.000\n";
+	char folder[SCRATCH_PATH];
 	FILE *stored;
 
 	(void)state;
-	memset(file + sizeof(file) - sizeof("XXXXXX"), 'X', 6);
-	stored = fdopen(mkstemp(file), "w");
+	scratch_folder(folder, sizeof(folder));
+	snprintf(file, sizeof(file), "%s/ratios", folder);
+	stored = fopen(file, "w");
 	assert_non_null(stored);
 	fputs(text, stored);
 	return fclose(stored);
-}
-
-static int file_remove(void **state)
-{
-	(void)state;
-	return unlink(file);
 }
 
 static void read_of(const char *cpu, bool ours, double forward, double hold)
@@ -85,9 +81,9 @@ static void this_machine_has_a_kind(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(a_kind_has_its_own, file_write, file_remove),
-	        cmocka_unit_test_setup_teardown(an_unknown_kind_has_the_largest, file_write, file_remove),
-	        cmocka_unit_test_setup_teardown(those_of_a_kind_are_replaced, file_write, file_remove),
+	        cmocka_unit_test_setup(a_kind_has_its_own, file_write),
+	        cmocka_unit_test_setup(an_unknown_kind_has_the_largest, file_write),
+	        cmocka_unit_test_setup(those_of_a_kind_are_replaced, file_write),
 	        cmocka_unit_test(this_machine_has_a_kind),
 	};
 
